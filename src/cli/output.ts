@@ -1,0 +1,80 @@
+import type { ErrorReport, NodeOutcome } from '../outcome/outcome.ts'
+import { exitOfReport, type Report } from './report.ts'
+import type { Style, View } from './views/view.ts'
+import { drawnTable } from './drawn-table.ts'
+import { printable } from './printable.ts'
+
+export const FORMATS = ['table', 'tsv', 'json', 'ndjson', 'yaml', 'name'] as const
+export type Format = (typeof FORMATS)[number]
+
+/** The JSON document every command prints with `--json`, on success and on failure. */
+export interface Envelope {
+  readonly schema: string
+  readonly ok: boolean
+  readonly exit: number
+  readonly data?: unknown
+  readonly nodes?: readonly NodeOutcome<unknown>[]
+  readonly warnings: readonly string[]
+  readonly error?: ErrorReport
+}
+
+/** A report as its JSON document. */
+export function envelopeOf(schema: string, report: Report, warnings: readonly string[]): Envelope {
+  const exit = exitOfReport(report)
+  return {
+    schema,
+    ok: exit === 0,
+    exit,
+    ...(report.data === undefined ? {} : { data: report.data }),
+    ...(report.nodes === undefined ? {} : { nodes: report.nodes }),
+    warnings,
+  }
+}
+
+/** An error that ended a command as the same kind of document. */
+export function errorEnvelope(error: ErrorReport, exit: number, warnings: readonly string[]): Envelope {
+  return { schema: 'error/1', ok: false, exit, warnings, error }
+}
+
+/** Everything of a report that goes to stdout in a given format, with its final newline; empty for an empty table. */
+export async function render(
+  format: Format,
+  view: View,
+  report: Report,
+  warnings: readonly string[],
+  style: Style,
+): Promise<string> {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(envelopeOf(view.schema, report, warnings), undefined, 2)}\n`
+    case 'yaml': {
+      const { stringify } = await import('yaml')
+      return stringify(envelopeOf(view.schema, report, warnings))
+    }
+    case 'ndjson':
+      return lines((view.records?.(report) ?? records(report)).map((record) => JSON.stringify(record)))
+    case 'name':
+      return lines(view.names?.(report) ?? view.table(report).rows.map((row) => row[0] ?? ''))
+    case 'tsv':
+      return lines(view.table(report).rows.map((row) => row.map(tsvCell).join('\t')))
+    case 'table':
+      return view.text === undefined ? drawnTable(view.table(report), style) : ensureNewline(view.text(report, style))
+  }
+}
+
+function records(report: Report): readonly unknown[] {
+  if (report.nodes !== undefined) return report.nodes
+  return Array.isArray(report.data) ? (report.data as unknown[]) : [report.data]
+}
+
+function lines(all: readonly string[]): string {
+  return all.map((line) => `${line}\n`).join('')
+}
+
+function ensureNewline(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`
+}
+
+function tsvCell(cell: string): string {
+  return printable(cell).replaceAll('\t', ' ')
+}

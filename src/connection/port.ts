@@ -1,0 +1,53 @@
+import type { LogRecord } from '../mta/logs.ts'
+import type { LogQuery } from '../mta/driver.ts'
+import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../mta/shared/results.ts'
+import type { OrderState } from '../node/revision.ts'
+import type { Settings } from '../node/settings.ts'
+import type { NodeState } from '../node/state.ts'
+
+/** One changing order: its id lets a later command find out what became of it. */
+export interface Order {
+  readonly id: string
+  /** `user@host` of the operator. */
+  readonly by: string
+  readonly reason: string
+  /** ISO 8601 on the operator's clock. */
+  readonly at: string
+  /** Seconds to wait for another change that is at work on the node. */
+  readonly lockWait: number
+}
+
+/** What the caller believes the node to be at: a revision, nothing (`none`), or whatever it is (`any`). */
+export type Expectation = number | 'none' | 'any'
+
+export interface SyncOrder extends Order {
+  readonly settings: Settings
+  readonly expect: Expectation
+  /** Reload or restart a running MTA so that it takes the revision in. */
+  readonly restart: boolean
+}
+
+/**
+ * A node, whatever the access. Two implementations (scripted over a host; the agent's client) are held to one
+ * contract suite. Every method rejects with a {@link NodeError} that decides the outcome; a changing one whose end
+ * was not seen rejects with {@link UnknownOutcomeError}.
+ */
+export interface NodeConnection {
+  status(): Promise<NodeState>
+  start(order: Order): Promise<VerbResult>
+  stop(order: Order): Promise<VerbResult>
+  restart(order: Order): Promise<VerbResult>
+  /** Writes a revision and makes a running MTA take it in. @throws {@link ConflictError} when the node is elsewhere */
+  sync(order: SyncOrder): Promise<ApplyResult>
+  /** What a sync with these settings would change in the files, without writing. */
+  diff(settings: Settings): Promise<readonly TextDiff[]>
+  /** Makes an earlier revision the current one again, as a new revision. `to` undefined: the one before. */
+  rollback(order: Order, to?: number): Promise<ApplyResult>
+  /** What became of an order. */
+  order(id: string): Promise<OrderState>
+  interfaces(): Promise<readonly InterfaceInfo[]>
+  /** Log lines, oldest first; ends by itself unless the query follows. Ending the iteration closes the feed. */
+  logs(query: LogQuery): AsyncIterable<LogRecord>
+  /** Ends the connection; never throws. */
+  close(): Promise<void>
+}

@@ -1,0 +1,77 @@
+import type { Script } from '../../script/script.ts'
+import { failureOf, frame } from '../../script/answer.ts'
+import { programOf } from '../../script/program.ts'
+import { FailedError, TimeoutError, UnauthorizedError, UnknownOutcomeError, UnreachableError } from '../../outcome/errors.ts'
+import type { End, Host, RunResult } from '../host.ts'
+
+/** How one script is run. */
+export interface ScriptRun {
+  /** Seconds until a run counts as timed out. */
+  readonly timeout: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Runs a script on a host and reads its answer.
+ * @throws a NodeError: the script's own failure, a refusal, or (its end not seen) `unknown` for a changing script
+ * and `unreachable`/`timeout` for a reading one
+ */
+export async function runScript<T>(host: Host, script: Script<T>, options: ScriptRun): Promise<T> {
+  const program = programOf(script)
+  const { payload } = script
+  const result = await host.run(program.text, { ...options, ...(payload === undefined ? {} : { payload }) })
+  const framed = frame(result.stdout, program.mark)
+  const where = `${script.name} on ${host.label}`
+  if (framed.kind === 'whole') {
+    if (framed.answer.status !== 0) throw failureOf(framed.answer, where)
+    return script.interpret(framed.answer)
+  }
+  if (framed.kind === 'nothing' && result.end.kind === 'exit') throw refusalOf(result, where)
+  if (result.overflow) throw new FailedError(`${where}: the answer is over the limit and was cut off`)
+  throw script.changes ? unknownOf(result.end, where) : unfinishedOf(result.end, where)
+}
+
+/** The shell or sudo ended before the script began: nothing was changed. */
+function refusalOf(result: RunResult, where: string): FailedError | UnauthorizedError {
+  const detail = lastLines(result.stderr)
+  if (/^sudo: /m.test(result.stderr)) {
+    return new UnauthorizedError(`${where}: sudo was refused`, {
+      detail,
+      hints: ['let this user run /bin/sh by sudo without a password (NOPASSWD), or edit the node without --sudo'],
+    })
+  }
+  const status = result.end.kind === 'exit' ? result.end.status : '?'
+  return new FailedError(`${where}: the login shell ended with status ${status} before the script began`, { detail })
+}
+
+function unknownOf(end: End, where: string): UnknownOutcomeError {
+  return new UnknownOutcomeError(`${where}: the order was sent, but its end was not seen (${describeEnd(end)})`, {
+    hints: ['the next command on this node finds out what became of it; or ask now: akctl mta status NODE'],
+  })
+}
+
+function unfinishedOf(end: End, where: string): TimeoutError | UnreachableError | FailedError {
+  if (end.kind === 'timeout') return new TimeoutError(`${where}: no answer within ${end.seconds} s`)
+  if (end.kind === 'cut') return new UnreachableError(`${where}: the connection was lost (${end.why})`)
+  return new FailedError(`${where}: ${describeEnd(end)}`)
+}
+
+function describeEnd(end: End): string {
+  switch (end.kind) {
+    case 'exit':
+      return `the script ended early with status ${end.status}`
+    case 'signal':
+      return `the script was killed by ${end.signal}`
+    case 'cut':
+      return end.why
+    case 'timeout':
+      return `no answer within ${end.seconds} s`
+  }
+}
+
+function lastLines(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-5)
+}

@@ -1,0 +1,103 @@
+import type { Installation, LogQuery, MtaDriver } from '../../mta/driver.ts'
+import type { LogRecord } from '../../mta/logs.ts'
+import { applyScript, orderScript, powerScript, statusScript } from '../../mta/shared/operations.ts'
+import { recordLine } from '../../mta/shared/record.ts'
+import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta/shared/results.ts'
+import { diffScript, interfacesScript, rollbackScript } from '../../mta/shared/inspection.ts'
+import { REVISION_SCHEMA, type OrderState } from '../../node/revision.ts'
+import type { Settings } from '../../node/settings.ts'
+import type { NodeState } from '../../node/state.ts'
+import { programOf } from '../../script/program.ts'
+import type { Script } from '../../script/script.ts'
+import type { Host } from '../host.ts'
+import type { NodeConnection, Order, SyncOrder } from '../port.ts'
+import { runScript } from './run-script.ts'
+
+/** What a scripted connection needs to know. Times in seconds. */
+export interface ScriptedOptions {
+  /** For reading calls. */
+  readonly timeout: number
+  /** For changing calls: a restart that waits until it is healthy takes longer than a status. */
+  readonly changeTimeout: number
+  readonly signal?: AbortSignal
+}
+
+/** A node reached by running its driver's scripts on a host: the whole of SSH and local access. */
+export class ScriptedConnection implements NodeConnection {
+  constructor(
+    private readonly host: Host,
+    private readonly driver: MtaDriver,
+    private readonly installation: Installation,
+    private readonly options: ScriptedOptions,
+  ) {}
+
+  status(): Promise<NodeState> {
+    return this.run(statusScript(this.driver, this.installation))
+  }
+
+  start(order: Order): Promise<VerbResult> {
+    return this.run(powerScript(this.driver, this.installation, 'start', order))
+  }
+
+  stop(order: Order): Promise<VerbResult> {
+    return this.run(powerScript(this.driver, this.installation, 'stop', order))
+  }
+
+  restart(order: Order): Promise<VerbResult> {
+    return this.run(powerScript(this.driver, this.installation, 'restart', order))
+  }
+
+  sync(order: SyncOrder): Promise<ApplyResult> {
+    const { id, settings, by, at, reason } = order
+    const request = {
+      orderId: id,
+      record: recordLine({ id, settings, by, at, reason, schema: REVISION_SCHEMA }),
+      edits: this.driver.edits(settings, this.installation),
+      expect: String(order.expect),
+      lockWait: order.lockWait,
+      restart: order.restart,
+    }
+    return this.run(applyScript(this.driver, this.installation, request))
+  }
+
+  diff(settings: Settings): Promise<readonly TextDiff[]> {
+    return this.run(diffScript(this.driver, this.installation, this.driver.edits(settings, this.installation)))
+  }
+
+  rollback(order: Order, to?: number): Promise<ApplyResult> {
+    return this.run(rollbackScript(this.driver, this.installation, order, to))
+  }
+
+  order(id: string): Promise<OrderState> {
+    return this.run(orderScript(this.driver, this.installation, id))
+  }
+
+  interfaces(): Promise<readonly InterfaceInfo[]> {
+    return this.run(interfacesScript(this.driver, this.installation))
+  }
+
+  async *logs(query: LogQuery): AsyncIterable<LogRecord> {
+    const feed = this.driver.logs(this.installation, query)
+    const signal = this.options.signal
+    const program = programOf(feed)
+    const open = await this.host.feed(program.text, signal === undefined ? {} : { signal })
+    try {
+      for await (const line of open.lines) {
+        const record = feed.parse(line)
+        if (record !== undefined) yield record
+      }
+    } finally {
+      await open.close()
+    }
+  }
+
+  close(): Promise<void> {
+    return this.host.close()
+  }
+
+  private run<T>(script: Script<T>): Promise<T> {
+    const { signal, timeout, changeTimeout } = this.options
+    const seconds = script.changes ? changeTimeout : timeout
+    return runScript(this.host, script, { timeout: seconds, ...(signal === undefined ? {} : { signal }) })
+  }
+}

@@ -1,0 +1,42 @@
+import type { ShownIdentity, TrustRecord } from '../../node/trust.ts'
+
+/** How akctl logs in. */
+export type Credential =
+  /** `privateKey`: an OpenSSH file's bytes (ssh2 refuses parsed keys). `passphrase` is asked only when the file wants one. */
+  | { readonly kind: 'key'; readonly name: string; readonly privateKey: Uint8Array; readonly passphrase?: () => Promise<string> }
+  | { readonly kind: 'agent'; readonly socket: string }
+
+/** One SSH endpoint and how to log in there. */
+export interface SshEndpoint {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  /** Read only once the endpoint's identity is accepted. @throws NotFoundError, UsageError */
+  readonly credential: () => Promise<Credential>
+}
+
+/** A node behind SSH, by way of a jump host where it has one. */
+export interface SshTarget extends SshEndpoint {
+  /** The node's name, for messages. */
+  readonly name: string
+  readonly sudo: boolean
+  readonly jump?: SshEndpoint
+}
+
+/** What is known of identities, and whom to ask about an unknown one. Handed in: connection knows no profile. */
+export interface IdentityPolicy {
+  /** The accepted identities of an endpoint (`host:port`). */
+  known(endpoint: string): Promise<readonly TrustRecord[]>
+  /** Asks the user about an unknown identity; absent where nobody can be asked. True: accepted and recorded. */
+  readonly ask?: (shown: ShownIdentity) => Promise<boolean>
+  /** The command that would trust it, for the message of a refusal. */
+  trustCommand(shown: ShownIdentity): string
+}
+
+/** Times in seconds. */
+export interface SshTimeouts {
+  readonly connect: number
+  readonly auth: number
+  /** Interval of keep-alive questions; three without an answer end the link. */
+  readonly keepAlive: number
+}

@@ -1,0 +1,148 @@
+import type { Script } from '../../script/script.ts'
+import type { Answer } from '../../script/answer.ts'
+import { FailedError } from '../../outcome/errors.ts'
+import type { OrderState } from '../../node/revision.ts'
+import type { NodeState } from '../../node/state.ts'
+import type { Installation, MtaDriver } from '../driver.ts'
+import { readRecord } from './record.ts'
+import type { ApplyResult, VerbResult } from './results.ts'
+import lib from './lib.sh'
+import applyText from './apply.sh'
+import orderText from './order.sh'
+import restartText from './restart.sh'
+import startText from './start.sh'
+import statusText from './status.sh'
+import stopText from './stop.sh'
+
+/** Counting a queue stops here: a spool of a million files must not make a status call slow. */
+export const QUEUE_BOUND = 10_000
+
+/** What an apply script is told besides the revision itself. */
+export interface ApplyRequest {
+  readonly orderId: string
+  /** JSON of the record without its number, on one line. */
+  readonly record: string
+  readonly edits: readonly (readonly string[])[]
+  readonly expect: string
+  readonly lockWait: number
+  readonly restart: boolean
+}
+
+/** A verb's script for one driver and installation: driver functions, library, verb. */
+export function verbScript<T>(
+  driver: MtaDriver,
+  installation: Installation,
+  verb: {
+    readonly name: string
+    readonly text: string
+    readonly args: readonly string[]
+    readonly changes: boolean
+    readonly payload?: Uint8Array
+  },
+  interpret: (answer: Answer) => T,
+): Script<T> {
+  const { payload, ...rest } = verb
+  return {
+    ...rest,
+    ...(payload === undefined ? {} : { payload }),
+    name: `${driver.name} ${verb.name}`,
+    text: `${driver.functions}\n${lib}\n${verb.text}`,
+    args: [installation.directory, installation.service ?? '', ...verb.args],
+    interpret,
+  }
+}
+
+export function statusScript(driver: MtaDriver, installation: Installation): Script<NodeState> {
+  const verb = { name: 'status', text: statusText, args: [String(QUEUE_BOUND)], changes: false }
+  return verbScript(driver, installation, verb, readState)
+}
+
+const POWER_TEXTS = { start: startText, stop: stopText, restart: restartText } as const
+
+export function powerScript(
+  driver: MtaDriver,
+  installation: Installation,
+  verb: keyof typeof POWER_TEXTS,
+  order: { readonly id: string; readonly lockWait: number },
+): Script<VerbResult> {
+  const parts = { name: verb, text: POWER_TEXTS[verb], args: [order.id, String(order.lockWait)], changes: true }
+  return verbScript(driver, installation, parts, ({ fields }) => ({
+    did: fields.flag('did'),
+    ...present('pid', fields.integer('pid')),
+    ...present('revision', fields.integer('revision')),
+  }))
+}
+
+export function applyScript(driver: MtaDriver, installation: Installation, request: ApplyRequest): Script<ApplyResult> {
+  const lines = [request.record, ...request.edits.map((edit) => editLine(edit)), '']
+  const verb = {
+    name: 'sync',
+    text: applyText,
+    args: [request.expect, request.orderId, String(request.lockWait), request.restart ? 'yes' : 'no'],
+    changes: true,
+    payload: Buffer.from(lines.join('\n'), 'utf8'),
+  }
+  return verbScript(driver, installation, verb, readApply)
+}
+
+export function orderScript(driver: MtaDriver, installation: Installation, id: string): Script<OrderState> {
+  const verb = { name: 'order', text: orderText, args: [id], changes: false }
+  return verbScript(driver, installation, verb, ({ fields }) => {
+    const outcome = oneOf(fields.optional('outcome'), ['ok', 'changed', 'failed'])
+    return {
+      id,
+      verb: fields.optional('verb') ?? '',
+      state: oneOf(fields.text('state'), ['none', 'running', 'died', 'done']) ?? 'none',
+      ...present('outcome', outcome),
+      ...present('revision', fields.integer('revision')),
+    }
+  })
+}
+
+/** An edit as one tab-separated line. @throws TypeError when a field holds a tab or line break: settings never do */
+function editLine(edit: readonly string[]): string {
+  if (edit.some((field) => /[\t\n\r\0]/.test(field))) throw new TypeError('an edit cannot hold tabs or line breaks')
+  return edit.join('\t')
+}
+
+export function readApply({ fields }: Answer): ApplyResult {
+  return {
+    wrote: fields.flag('wrote'),
+    revision: fields.integer('revision') ?? 0,
+    took: oneOf(fields.text('took'), ['none', 'reload', 'restart', 'left']) ?? 'none',
+    running: fields.flag('running'),
+    replaced: fields.all('replaced'),
+    ...present('saved', fields.optional('saved')),
+  }
+}
+
+function readState({ fields }: Answer): NodeState {
+  const messages = fields.integer('queue')
+  const max = fields.integer('queue-max') ?? QUEUE_BOUND
+  const record = fields.optional('record')
+  return {
+    running: fields.flag('running'),
+    installed: fields.flag('installed'),
+    listening: fields.all('listen'),
+    edited: fields.all('edited'),
+    clock: fields.integer('clock') ?? 0,
+    ...present('pid', fields.integer('pid')),
+    ...present('uptime', fields.integer('uptime')),
+    ...present('version', fields.optional('version')),
+    ...present('loaded', fields.integer('loaded')),
+    ...(messages === undefined ? {} : { queue: { messages: Math.min(messages, max), capped: messages > max } }),
+    ...(record === undefined ? {} : { record: readRecord(record) }),
+  }
+}
+
+/** `{[key]: value}`, or nothing for undefined: exactOptionalPropertyTypes tells absent from undefined. */
+function present<K extends string, V>(key: K, value: V | undefined): Readonly<Partial<Record<K, V>>> {
+  return value === undefined ? {} : ({ [key]: value } as Readonly<Record<K, V>>)
+}
+
+function oneOf<const T extends string>(value: string | undefined, allowed: readonly T[]): T | undefined {
+  if (value === undefined) return undefined
+  const found = allowed.find((word) => word === value)
+  if (found === undefined) throw new FailedError(`the node's answer has "${value}" where one of ${allowed.join(', ')} belongs`)
+  return found
+}

@@ -1,0 +1,44 @@
+import * as v from 'valibot'
+import { FailedError, ConflictError } from '../../outcome/errors.ts'
+import { REVISION_SCHEMA, type RevisionRecord } from '../../node/revision.ts'
+import { findSetting, type Settings } from '../../node/settings.ts'
+
+const RecordSchema = v.object({
+  revision: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  id: v.pipe(v.string(), v.maxLength(64)),
+  settings: v.record(v.string(), v.union([v.number(), v.boolean(), v.string(), v.array(v.string())])),
+  by: v.pipe(v.string(), v.maxLength(256)),
+  at: v.pipe(v.string(), v.maxLength(64)),
+  reason: v.pipe(v.string(), v.maxLength(1024)),
+  schema: v.number(),
+})
+
+/**
+ * Reads a node's `send-module.json`.
+ * @throws {@link ConflictError} when a newer akctl wrote it (another schema, or keys this one does not know)
+ * @throws {@link FailedError} when it is no such record
+ */
+export function readRecord(text: string): RevisionRecord {
+  const parsed = v.safeParse(RecordSchema, parseJson(text))
+  if (!parsed.success) throw new FailedError(`send-module.json on the node is damaged: ${parsed.issues[0].message}`)
+  const record = parsed.output
+  const strange = Object.keys(record.settings).filter((key) => findSetting(key)?.key !== key)
+  if (record.schema > REVISION_SCHEMA || strange.length > 0) {
+    const why = strange.length > 0 ? `keys this akctl does not know: ${strange.join(', ')}` : `schema ${record.schema}`
+    throw new ConflictError(`the node was set by a newer akctl (${why})`, { hints: ['upgrade akctl on this machine'] })
+  }
+  return { ...record, settings: record.settings }
+}
+
+/** The record without its number, as the one line an apply script takes. */
+export function recordLine(record: Omit<RevisionRecord, 'revision'>): string {
+  return JSON.stringify(record)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}

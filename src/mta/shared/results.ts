@@ -1,0 +1,37 @@
+/** What a start, stop or restart did. */
+export interface VerbResult {
+  /** False for a named no-op: a running MTA was started, a stopped one stopped. */
+  readonly did: boolean
+  readonly pid?: number
+  readonly revision?: number
+}
+
+/** What a sync or rollback did. */
+export interface ApplyResult {
+  /** False when the node already had exactly this. */
+  readonly wrote: boolean
+  readonly revision: number
+  /** What the running process went through; `left` when it still has to (`--no-restart`), `none` when nothing was needed. */
+  readonly took: 'none' | 'reload' | 'restart' | 'left'
+  readonly running: boolean
+  /** Hand-edited files that were replaced (`base`: the base had changed and was taken in). */
+  readonly replaced: readonly string[]
+  /** The folder on the node where the text of replaced hand edits stays. */
+  readonly saved?: string
+}
+
+/** A file that a sync would change: a unified diff of its text. */
+export interface TextDiff {
+  readonly file: string
+  /** `pending`: the settings ask for it; `edited`: changed by hand since akctl wrote it; `base`: the base has changed. */
+  readonly cause: 'pending' | 'edited' | 'base'
+  readonly diff: string
+}
+
+/** One address of a node. */
+export interface InterfaceInfo {
+  readonly name: string
+  readonly address: string
+  /** `address:port` pairs the MTA listens on with this address. */
+  readonly listens: readonly string[]
+}

@@ -1,0 +1,11 @@
+# stop ORDER_ID WAIT
+ak_lock "$2"
+ak_begin "$1" stop
+DID=no
+if [ -n "$(mta_pid)" ]; then
+  ak_down && [ -z "$(mta_pid)" ] || ak_fail 'the MTA did not stop'
+  DID=yes
+fi
+if [ "$DID" = yes ]; then ak_end changed; else ak_end ok; fi
+put did "$DID"
+put revision "$(ak_current)"

@@ -1,0 +1,23 @@
+/** One identity that this profile accepts at an endpoint. One model for SSH host keys and TLS certificates. */
+export interface TrustRecord {
+  /** `host:port`, `[v6]:port`. */
+  readonly endpoint: string
+  readonly kind: 'ssh' | 'tls'
+  /** `SHA256:` and unpadded base64, as ssh-keygen -l prints it. */
+  readonly fingerprint: string
+  /** Key type (`ssh-ed25519`, `rsa`…); absent when only a fingerprint was given. */
+  readonly type?: string
+  /** ISO 8601. */
+  readonly added: string
+  readonly by: string
+  /** Where it came from: `prompt`, `flag`, `known_hosts FILE`, `archive`. */
+  readonly source: string
+}
+
+/** An identity an endpoint showed. */
+export interface ShownIdentity {
+  readonly endpoint: string
+  readonly kind: 'ssh' | 'tls'
+  readonly type: string
+  readonly fingerprint: string
+}

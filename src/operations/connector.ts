@@ -1,0 +1,113 @@
+import type { Host } from '../connection/host.ts'
+import type { NodeConnection } from '../connection/port.ts'
+import type { Credential, IdentityPolicy, SshEndpoint, SshTarget } from '../connection/ssh/target.ts'
+import { ScriptedConnection } from '../connection/scripted/scripted-connection.ts'
+import { LocalHost } from '../connection/local/local-host.ts'
+import { driverOf } from '../mta/drivers.ts'
+import type { Installation } from '../mta/driver.ts'
+import { type NodeRecord, endpointPort } from '../node/record.ts'
+import type { ShownIdentity } from '../node/trust.ts'
+import { UsageError } from '../outcome/errors.ts'
+import type { Connector, Context } from './context.ts'
+import { keyPassphrase } from './passphrase.ts'
+
+export interface OpenOptions {
+  readonly ask: boolean
+  readonly signal?: AbortSignal
+}
+
+/** Connects with what the profile knows: keys, accepted identities, timeouts. */
+export class ProfileConnector implements Connector {
+  constructor(private readonly context: Context) {}
+
+  async open(node: NodeRecord, options: OpenOptions): Promise<NodeConnection> {
+    const { commandTimeout, changeTimeout } = this.context.run
+    const signal = options.signal ?? this.context.signal
+    const host = await openHost(this.context, node, options.ask)
+    return new ScriptedConnection(host, driverOf(node.mta), installationOf(node), {
+      timeout: commandTimeout,
+      changeTimeout,
+      signal,
+    })
+  }
+}
+
+/** Where a node's MTA lives, as drivers see it. */
+export function installationOf(node: NodeRecord): Installation {
+  const { directory, addresses, service } = node
+  return { directory, addresses, ...(service === undefined ? {} : { service }) }
+}
+
+/**
+ * The host of a scripted node; SSH is loaded only for a node that needs it.
+ * @throws UsageError for an https node: no script ever crosses the agent's border
+ */
+export async function openHost(context: Context, node: NodeRecord, ask: boolean): Promise<Host> {
+  if (node.access === 'local') return new LocalHost(node.name, node.sudo)
+  if (node.access === 'https')
+    throw new UsageError(`${node.name}: access by https is not part of this release`, {
+      hints: [`akctl nodes edit ${node.name} --access ssh`],
+    })
+  const { SshHost } = await import('../connection/ssh/ssh-host.ts')
+  const { connectTimeout, authTimeout, keepAlive } = context.run
+  return new SshHost(sshTarget(context, node), identityPolicy(context, node, ask), {
+    connect: connectTimeout,
+    auth: authTimeout,
+    keepAlive,
+  })
+}
+
+/** A node's SSH endpoint, its login and its jump host. */
+export function sshTarget(context: Context, node: NodeRecord): SshTarget {
+  const { name, sudo, host, jump } = node
+  const own: SshEndpoint = {
+    host,
+    port: endpointPort(node),
+    user: node.user ?? 'root',
+    credential: () => credentialOf(context, node.key ?? 'agent', node.name),
+  }
+  const via: SshEndpoint | undefined = jump && {
+    host: jump.host,
+    port: jump.port,
+    user: jump.user,
+    credential: () => credentialOf(context, jump.key, node.name),
+  }
+  return { ...own, name, sudo, ...(via === undefined ? {} : { jump: via }) }
+}
+
+/** What is accepted at an endpoint, and whether an unknown identity may be asked about. */
+export function identityPolicy(context: Context, node: NodeRecord, ask: boolean): IdentityPolicy {
+  const policy = {
+    known: async (endpoint: string) =>
+      (await (await context.profile()).trust.list()).filter((record) => record.endpoint === endpoint && record.kind === 'ssh'),
+    trustCommand: (shown: ShownIdentity) => `akctl trust add ${node.name} --fingerprint ${shown.fingerprint}`,
+  }
+  return ask && context.prompter.canAsk ? { ...policy, ask: (shown) => askIdentity(context, shown) } : policy
+}
+
+async function askIdentity(context: Context, shown: ShownIdentity): Promise<boolean> {
+  const answer = await context.prompter.text(
+    `The identity of ${shown.endpoint} is not known: ${shown.type} ${shown.fingerprint}. Type yes, or the fingerprint you expect, to accept it`,
+  )
+  if (answer !== 'yes' && answer.trim() !== shown.fingerprint) return false
+  const { endpoint, kind, type, fingerprint } = shown
+  const { trust } = await context.profile()
+  await trust.add([
+    { endpoint, kind, type, fingerprint, added: context.clock().toISOString(), by: context.operator, source: 'prompt' },
+  ])
+  return true
+}
+
+async function credentialOf(context: Context, key: string, node: string): Promise<Credential> {
+  if (key === 'agent') {
+    const socket = context.env['SSH_AUTH_SOCK']
+    if (socket === undefined || socket === '') {
+      throw new UsageError(`${node} logs in by the ssh-agent, and SSH_AUTH_SOCK is not set`, {
+        hints: ['start ssh-agent and ssh-add a key', `or give the node a stored key: akctl nodes edit ${node} --key KEY`],
+      })
+    }
+    return { kind: 'agent', socket }
+  }
+  const { keys } = await context.profile()
+  return { kind: 'key', name: key, privateKey: await keys.privateKey(key), passphrase: () => keyPassphrase(context, key) }
+}

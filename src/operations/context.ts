@@ -1,0 +1,58 @@
+import type { NodeConnection } from '../connection/port.ts'
+import type { NodeRecord } from '../node/record.ts'
+import type { Profile, ProfileHome } from '../profile/profile.ts'
+
+/** What one question to the user asks. Only a terminal user is ever asked. */
+export interface Prompter {
+  /** False without a terminal, in CI, or with --no-input: then nothing is ever asked. */
+  readonly canAsk: boolean
+  text(
+    question: string,
+    options?: { readonly initial?: string; readonly check?: (answer: string) => string | true },
+  ): Promise<string>
+  secret(question: string): Promise<string>
+  choice<T extends string>(question: string, choices: readonly T[]): Promise<T>
+  confirm(question: string): Promise<boolean>
+}
+
+/** Times and widths of one run, from flags and environment. Seconds. */
+export interface RunSettings {
+  readonly connectTimeout: number
+  readonly authTimeout: number
+  readonly commandTimeout: number
+  /** For changing orders, which wait for an MTA to become healthy. */
+  readonly changeTimeout: number
+  readonly keepAlive: number
+  /** How long a changing order waits for another one on the same node. */
+  readonly lockWait: number
+  /** File that holds the passphrase of stored keys. */
+  readonly passphraseFile?: string
+}
+
+/** How connections are made; built where the flags are known, so that operations know none of them. */
+export interface Connector {
+  /**
+   * A connection to a node; nothing is opened before its first call.
+   * @param ask whether an unknown identity may be asked about (one node selected, and a terminal)
+   */
+  open(node: NodeRecord, options: { readonly ask: boolean; readonly signal?: AbortSignal }): Promise<NodeConnection>
+}
+
+/** Everything an operation may reach. Built in one place (cli/context.ts), lazily, and passed explicitly. */
+export interface Context {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: () => Date
+  /** `user@host` of whoever runs akctl, for records and the journal. */
+  readonly operator: string
+  readonly run: RunSettings
+  readonly prompter: Prompter
+  readonly home: () => ProfileHome
+  readonly profile: () => Promise<Profile>
+  readonly connector: Connector
+  /** Says something on stderr that is no result (a hint, a note). */
+  note(text: string): void
+  /** A warning: stderr, and `warnings` of the JSON document. */
+  warn(text: string): void
+  /** Aborted by the first Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal
+}

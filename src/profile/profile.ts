@@ -1,0 +1,121 @@
+import type { NodeRecord } from '../node/record.ts'
+import type { Settings } from '../node/settings.ts'
+import type { TrustRecord } from '../node/trust.ts'
+import type { Outcome } from '../outcome/outcome.ts'
+
+/** What `profile.json` holds. */
+export interface ProfileData {
+  readonly schema: 1
+  readonly nextId: number
+  readonly nodes: readonly NodeRecord[]
+  readonly defaults: Settings
+}
+
+/** A stored SSH key, without its private part. */
+export interface StoredKey {
+  readonly name: string
+  readonly type: string
+  /** `SHA256:…` */
+  readonly fingerprint: string
+  readonly comment: string
+  /** True when the file is protected by a passphrase. */
+  readonly encrypted: boolean
+  /** The one line for authorized_keys. */
+  readonly publicLine: string
+}
+
+/** SSH keys as OpenSSH files of mode 0600, readable by ssh-keygen. */
+export interface KeyStore {
+  list(): Promise<readonly StoredKey[]>
+  /** @throws NotFoundError */
+  get(name: string): Promise<StoredKey>
+  /** The file's bytes. @throws NotFoundError */
+  privateKey(name: string): Promise<Uint8Array>
+  /** Makes an ed25519 key. @throws UsageError when the name is taken or not allowed */
+  create(name: string, options: { readonly passphrase?: string; readonly comment: string }): Promise<StoredKey>
+  /** Takes in an OpenSSH or PEM private key. @throws UsageError when it is none, or its passphrase is missing or wrong */
+  import(name: string, bytes: Uint8Array, options: { readonly passphrase?: string }): Promise<StoredKey>
+  /** @throws NotFoundError */
+  delete(name: string): Promise<void>
+}
+
+/** The accepted identities. */
+export interface TrustStore {
+  list(): Promise<readonly TrustRecord[]>
+  /** Adds records; one that is there already is left alone. At most two identities a kind and endpoint. @returns how many were added */
+  add(records: readonly TrustRecord[]): Promise<number>
+  /** Removes what matches; without a fingerprint, all of the endpoint. @returns what was removed */
+  remove(endpoint: string, fingerprint?: string): Promise<readonly TrustRecord[]>
+}
+
+/** One line of the journal: a changing verb on one node (or on the profile), and what became of it. */
+export interface JournalEntry {
+  /** ISO 8601. */
+  readonly at: string
+  readonly by: string
+  readonly verb: string
+  /** Absent for a change of the profile itself. */
+  readonly node?: string
+  readonly outcome: Outcome
+  readonly orderId?: string
+  readonly revision?: number
+  readonly message?: string
+}
+
+/** Append-only record of changing verbs. A half line of a crash is passed over on reading. */
+export interface Journal {
+  append(entries: readonly JournalEntry[]): Promise<void>
+  /** The newest `limit` entries that match, oldest first. */
+  list(query: { readonly node?: string; readonly limit: number }): Promise<readonly JournalEntry[]>
+}
+
+/** An order that was sent and whose end has not been seen yet. */
+export interface PendingOrder {
+  readonly id: string
+  readonly verb: string
+  readonly at: string
+}
+
+/** Orders under way, one a node, written durably before an order is sent and removed when its end was seen. */
+export interface PendingOrders {
+  get(nodeId: number): Promise<PendingOrder | undefined>
+  put(nodeId: number, order: PendingOrder): Promise<void>
+  clear(nodeId: number, orderId: string): Promise<void>
+}
+
+/** One profile's store. Writers of several processes never lose each other's update. */
+export interface Profile {
+  readonly name: string
+  readonly directory: string
+  /** @throws StoreError with the remedy when the file is damaged: a broken store never starts empty */
+  read(): Promise<ProfileData>
+  /**
+   * Reads, changes and writes under the profile's lock; a `change` that throws writes nothing.
+   * @throws LockedError when another process holds the lock for longer than `AKCTL_STORE_TIMEOUT` (10 s)
+   */
+  update<T>(change: (data: ProfileData) => { readonly data: ProfileData; readonly result: T }): Promise<T>
+  readonly keys: KeyStore
+  readonly trust: TrustStore
+  readonly journal: Journal
+  readonly orders: PendingOrders
+}
+
+export interface ProfileInfo {
+  readonly name: string
+  readonly current: boolean
+  readonly nodes: number
+  readonly directory: string
+}
+
+/** The profiles of one `AKCTL_HOME` (or XDG data folder). The profile `default` exists from the start. */
+export interface ProfileHome {
+  readonly directory: string
+  /** The profile in use: the argument (from --profile or AKCTL_PROFILE), else what `profiles use` chose, else `default`. @throws NotFoundError */
+  open(name?: string): Promise<Profile>
+  list(): Promise<readonly ProfileInfo[]>
+  /** @throws UsageError when the name is taken or not allowed */
+  create(name: string): Promise<ProfileInfo>
+  use(name: string): Promise<void>
+  /** @throws UsageError for the profile in use */
+  delete(name: string): Promise<void>
+}

@@ -1,0 +1,47 @@
+import { createHash, randomBytes } from 'node:crypto'
+import prelude from './prelude.sh'
+import { quote } from './quote.ts'
+
+/** Linux allows 128 KiB for one argument (MAX_ARG_STRLEN); the rest is room for sudo and the login shell. */
+export const COMMAND_LIMIT = 96 * 1024
+
+/** A program ready for `sh -c`, and the mark its answer is framed with. */
+export interface Program {
+  readonly text: string
+  readonly mark: string
+}
+
+/** The text of a script or feed, its values, and (scripts only) what goes on stdin. */
+export interface ProgramParts {
+  readonly text: string
+  readonly args: readonly string[]
+  readonly payload?: Uint8Array
+}
+
+/**
+ * Head (mark, payload facts, values), prelude and script as one shell text.
+ * @throws RangeError when the command would not fit one argument
+ */
+export function programOf(parts: ProgramParts): Program {
+  const mark = `akctl-${randomBytes(8).toString('hex')}`
+  const { payload } = parts
+  const sum = payload === undefined ? '' : createHash('sha256').update(payload).digest('hex')
+  const head = `AKCTL_MARK=${mark} AKCTL_LEN=${payload?.length ?? ''} AKCTL_SUM=${sum}\nset -- ${parts.args.map(quote).join(' ')}\n`
+  const text = `${head}${prelude}\n${parts.text}`
+  const size = Math.ceil(Buffer.byteLength(text) / 3) * 4
+  if (size > COMMAND_LIMIT) throw new RangeError(`a command of ${size} bytes is over the limit of ${COMMAND_LIMIT}`)
+  return { text, mark }
+}
+
+/** `sudo -n`: a password prompt would hang, so a node that wants one refuses at once. */
+export const SUDO = ['sudo', '-n'] as const
+
+/**
+ * The program as one line that every login shell (sh, csh, fish, …) passes on untouched: no newline, quote,
+ * backslash or exclamation mark; the program itself travels as base64 and is evaluated by /bin/sh.
+ */
+export function commandLine(program: Program, options: { readonly sudo: boolean }): string {
+  const sudo = options.sudo ? `${SUDO.join(' ')} ` : ''
+  const blob = Buffer.from(program.text, 'utf8').toString('base64')
+  return `exec ${sudo}/bin/sh -c 'eval "$(printf %s "$0" | base64 -d)"' ${blob}`
+}
