@@ -8,9 +8,10 @@ const vm = require('node:vm')
 
 /** The exports of the module in `file`. A missing, foreign or damaged cache only costs time. */
 function load(file) {
-  const cacheFile = `${file}.${process.version}-${process.arch}.cache`
-  const cachedData = read(cacheFile)
   const source = fs.readFileSync(file, 'utf8')
+  const digest = source.slice(2, 18) // the build's first line: V8 itself compares no more than the source's length
+  const cacheFile = `${file}.${digest}.${process.version}-${process.arch}.cache`
+  const cachedData = read(cacheFile)
   const script = new vm.Script(Module.wrap(source), { filename: file, cachedData })
   const mod = new Module(file, module)
   mod.filename = file

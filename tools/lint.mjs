@@ -12,7 +12,7 @@ const parts = [
   ['types', 'npx', ['tsc', '-p', '.']],
   ['eslint', 'npx', ['eslint', '--max-warnings', '0', '.']],
   ['prettier', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']],
-  ['layers', 'npx', ['depcruise', '--log-level', 'error', 'src']],
+  ['layers', 'npx', ['depcruise', 'src']],
   ['unused', 'npx', ['knip']],
   ['shell', 'shellcheck', ['-s', 'dash', ...shell]],
   ['manifest', 'node', ['tools/manifest.mjs', '--check']],

@@ -22,7 +22,6 @@ ak_sums "$NEW/conf" >"$NEW/sums"
 ak_base_sums >"$NEW/base.sums"
 EDITED=
 [ -z "$CUR" ] || EDITED=$(ak_edited "$CUR")
-[ -z "$CUR" ] || OLD_CONF=$REVS/$CUR/conf
 
 # Nothing to write when the same record would make the same files. Revision 0 is install's own and tells nothing.
 if [ "${CUR:-0}" -ne 0 ] && [ -z "$EDITED" ] && cmp -s "$NEW/sums" "$REVS/$CUR/sums" &&
@@ -35,7 +34,7 @@ else
   N=$(($(ak_last) + 1))
   sed "s/^{/{\"revision\":$N,/" "$NEW/record" >"$NEW/send-module.json" && rm -f "$NEW/payload" "$NEW/record"
   sync "$NEW/send-module.json" 2>/dev/null || :
-  mv -T "$NEW" "$REVS/$N" && ak_point "$N" || ak_fail "no room to write to $REVS"
+  if ! mv -T "$NEW" "$REVS/$N" || ! ak_point "$N"; then ak_fail "no room to write to $REVS"; fi
 fi
 
 # What the process needs follows from what it has loaded, not from what this run wrote.

@@ -136,8 +136,8 @@ function readState({ fields }: Answer): NodeState {
 }
 
 /** `{[key]: value}`, or nothing for undefined: exactOptionalPropertyTypes tells absent from undefined. */
-function present<K extends string, V>(key: K, value: V | undefined): Readonly<Partial<Record<K, V>>> {
-  return value === undefined ? {} : ({ [key]: value } as Readonly<Record<K, V>>)
+function present<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  return (value === undefined ? {} : { [key]: value }) as Partial<Record<K, V>>
 }
 
 function oneOf<const T extends string>(value: string | undefined, allowed: readonly T[]): T | undefined {

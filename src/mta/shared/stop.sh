@@ -3,7 +3,7 @@ ak_lock "$2"
 ak_begin "$1" stop
 DID=no
 if [ -n "$(mta_pid)" ]; then
-  ak_down && [ -z "$(mta_pid)" ] || ak_fail 'the MTA did not stop'
+  if ! ak_down || [ -n "$(mta_pid)" ]; then ak_fail 'the MTA did not stop'; fi
   DID=yes
 fi
 if [ "$DID" = yes ]; then ak_end changed; else ak_end ok; fi
