@@ -1,14 +1,15 @@
 import { Command, type Interfaces } from '@oclif/core'
-import { UsageError, exitOfError, reportOf } from '../outcome/errors.ts'
+import { CancelledError, UsageError, exitOfError, reportOf } from '../outcome/errors.ts'
 import type { ExitCode } from '../outcome/exit-codes.ts'
 import type { Context } from '../operations/context.ts'
-import { CliContext, type ContextFlags } from './context.ts'
+import { CliContext } from './context.ts'
 import { globalFlags } from './flags.ts'
 import { printError, printNodeErrors } from './error-text.ts'
-import { errorEnvelope, render, type Format } from './output.ts'
+import { askedFormat, render, renderError, type Format } from './output.ts'
 import { exitOfReport, type Report } from './report.ts'
 import { PLAIN, colors, wantsColor } from './style.ts'
-import { write } from './streams.ts'
+import { OutputError, write } from './streams.ts'
+import { usageFromParser } from './usage.ts'
 import type { View } from './views/view.ts'
 
 /** The parsed command line of a command class. */
@@ -27,20 +28,21 @@ export abstract class AkctlCommand extends Command {
 
   protected abstract readonly view: View
 
-  /** Formats this command has; a followed log has no single document. */
+  /** Formats this command has; a followed log has no single document. Looked at before anything is done. */
   protected readonly formats: readonly Format[] | undefined = undefined
 
   /** Parses, calls one operation, returns what it found. Errors are thrown, never printed. */
-  protected abstract perform(context: Context): Promise<Report>
+  protected abstract perform(context: CliContext): Promise<Report>
 
   override async run(): Promise<ExitCode> {
     const context = new CliContext(process)
+    context.format = askedFormat(this.argv, context.env)
     try {
       const report = await this.perform(context)
       await this.print(context, report)
       return exitOfReport(report)
     } catch (error) {
-      return await this.refuse(context, error)
+      return await refuse(context, error)
     } finally {
       await context.close()
     }
@@ -49,45 +51,50 @@ export abstract class AkctlCommand extends Command {
   /** Parses the command line for `perform` and makes its flags known to the context. */
   protected async input<T extends typeof Command>(ctor: T, context: Context): Promise<Input<T>> {
     const parsed = (await this.parse(ctor)) as unknown as Input<T>
-    if (context instanceof CliContext) context.adopt(parsed.flags)
+    if (context instanceof CliContext) {
+      context.adopt(parsed.flags)
+      this.checkFormat(context)
+    }
     return parsed
   }
 
   private async print(context: CliContext, report: Report): Promise<void> {
     const { streams, env } = context
-    const format = this.format(context)
+    const format = wantedFormat(context)
     const style = format === 'table' && wantsColor(env, streams.stdout.isTTY === true) ? await colors() : PLAIN
     await write(streams.stdout, await render(format, this.view, report, context.warnings, style))
     if (format !== 'json' && format !== 'yaml') await printNodeErrors(streams.stderr, report.nodes ?? [])
   }
 
-  private format(context: CliContext): Format {
-    const wish = context.format ?? (context.streams.stdout.isTTY === true ? 'table' : 'tsv')
-    if (this.formats !== undefined && !this.formats.includes(wish)) {
-      throw new UsageError(`${this.id ?? 'this command'} has no output format ${wish}`, {
-        hints: [`give one of: -o ${this.formats.join(', -o ')}`],
-      })
-    }
-    return wish
-  }
-
-  private async refuse(context: CliContext, thrown: unknown): Promise<ExitCode> {
-    const error = usageFromParser(thrown)
-    const exit = exitOfError(error)
-    const report = reportOf(error)
-    if (context.format === 'json' || this.argv.includes('--json')) {
-      await write(context.streams.stdout, `${JSON.stringify(errorEnvelope(report, exit, context.warnings), undefined, 2)}\n`)
-    } else {
-      await printError(context.streams.stderr, report)
-    }
-    return exit
+  private checkFormat(context: CliContext): void {
+    const wish = wantedFormat(context)
+    if (this.formats === undefined || this.formats.includes(wish)) return
+    throw new UsageError(`${(this.id ?? 'this command').replaceAll(':', ' ')} has no output format ${wish}`, {
+      hints: [`give one of: -o ${this.formats.join(', -o ')}`],
+    })
   }
 }
 
-/** oclif's own complaints about a command line are usage errors; its last line points to --help and is kept as a hint. */
-export function usageFromParser(thrown: unknown): unknown {
-  if (!(thrown instanceof Error) || !('oclif' in thrown)) return thrown
-  const [message = '', ...rest] = thrown.message.split('\n')
-  const details = rest.filter((line) => line !== '' && !line.includes('--help'))
-  return new UsageError([message, ...details].join('\n'), { hints: ['see the command with --help'], cause: thrown })
+function wantedFormat(context: CliContext): Format {
+  return context.format ?? (context.streams.stdout.isTTY === true ? 'table' : 'tsv')
+}
+
+/** Says why nothing (more) was done, in the asked-for format. @returns the exit code */
+async function refuse(context: CliContext, thrown: unknown): Promise<ExitCode> {
+  const error = context.signal.aborted && isAbort(thrown) ? new CancelledError('cancelled') : usageFromParser(thrown)
+  const exit = exitOfError(error)
+  const report = reportOf(error)
+  const document = error instanceof OutputError ? '' : await renderError(context.format, report, exit, context.warnings)
+  try {
+    if (document === '') await printError(context.streams.stderr, report)
+    else await write(context.streams.stdout, document)
+  } catch {
+    await printError(context.streams.stderr, report).catch(() => undefined) // nobody is left to tell; the exit code is
+  }
+  return exit
+}
+
+/** What Node's own functions throw when their signal is aborted. */
+function isAbort(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'AbortError'
 }

@@ -1,12 +1,14 @@
 import { hostname, userInfo } from 'node:os'
+import { addAbortSignal } from 'node:stream'
 import type { Connector, Context, Prompter, RunSettings } from '../operations/context.ts'
 import type { Profile, ProfileHome } from '../profile/profile.ts'
 import { openHome } from '../profile/home.ts'
 import { ProfileConnector } from '../operations/connector.ts'
 import { UsageError } from '../outcome/errors.ts'
-import { FORMATS, type Format } from './output.ts'
+import type { Format } from './output.ts'
+import { printable } from './printable.ts'
 import { TerminalPrompter } from './prompter.ts'
-import type { Streams } from './streams.ts'
+import { type Streams, readAll } from './streams.ts'
 
 /** The flags a context is built from; all optional, as not every command has them all. */
 export type ContextFlags = Readonly<Record<string, unknown>>
@@ -23,6 +25,8 @@ export class CliContext implements Context {
   readonly warnings: string[] = []
   readonly env: Context['env']
   readonly clock = (): Date => new Date()
+  /** The asked-for output format; undefined leaves the choice to what stdout is. */
+  format: Format | undefined
   private flags: ContextFlags = {}
   private readonly abort = new AbortController()
   private openedHome: ProfileHome | undefined
@@ -40,16 +44,9 @@ export class CliContext implements Context {
     this.flags = flags
   }
 
-  /** The asked-for output format, from the flags or (before they are parsed) the environment. */
-  get format(): Format | undefined {
-    const { json, output } = this.flags
-    if (json === true) return 'json'
-    const wish = output ?? this.env['AKCTL_OUTPUT']
-    return FORMATS.find((format) => format === wish)
-  }
-
   get operator(): string {
-    return `${this.env['SUDO_USER'] ?? userInfo().username}@${hostname()}`
+    const user = this.env['SUDO_USER'] ?? userName()
+    return `${user}@${hostname()}`.replaceAll(/[^\w.@-]/g, '_')
   }
 
   get signal(): AbortSignal {
@@ -76,7 +73,8 @@ export class CliContext implements Context {
   get prompter(): Prompter {
     const { stdin, stderr } = this.streams
     const terminal = stdin.isTTY === true && stderr.isTTY === true
-    const allowed = this.flags['no-input'] !== true && (this.env['CI'] ?? '') === ''
+    const ci = !['', '0', 'false'].includes(this.env['CI'] ?? '')
+    const allowed = this.flags['no-input'] !== true && !ci
     return new TerminalPrompter(this.streams, terminal && allowed)
   }
 
@@ -96,18 +94,38 @@ export class CliContext implements Context {
     return new ProfileConnector(this)
   }
 
+  /**
+   * What was handed in on stdin for a flag that asks for it (`--passphrase-stdin`).
+   * @throws UsageError when stdin is a terminal, or holds more than a key or passphrase could (64 KiB)
+   */
+  stdin(flag: string): Promise<string> {
+    const { stdin } = this.streams
+    if (stdin.isTTY === true) throw new UsageError(`${flag} reads from stdin, and stdin is a terminal: pipe it in`)
+    const wanted = addAbortSignal(this.signal, stdin)
+    return readAll(wanted, 64 * 1024, () => new UsageError(`${flag}: more than 64 KiB came in on stdin`))
+  }
+
   note(text: string): void {
-    this.streams.stderr.write(`${text}\n`)
+    this.streams.stderr.write(`${printable(text)}\n`)
   }
 
   warn(text: string): void {
     this.warnings.push(text)
-    this.streams.stderr.write(`warning: ${text}\n`)
+    this.streams.stderr.write(`warning: ${printable(text)}\n`)
   }
 
   close(): Promise<void> {
     this.streams.off('SIGINT', this.onSignal)
     this.streams.off('SIGTERM', this.onSignal)
     return Promise.resolve()
+  }
+}
+
+/** A container may run under a number that no passwd file knows. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`
   }
 }

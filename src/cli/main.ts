@@ -1,9 +1,9 @@
-import { run } from '@oclif/core'
+import { Config } from '@oclif/core'
 import { exitOfError, reportOf } from '../outcome/errors.ts'
-import { usageFromParser } from './command.ts'
 import { printError } from './error-text.ts'
-import { errorEnvelope } from './output.ts'
-import { write } from './streams.ts'
+import { askedFormat, renderError } from './output.ts'
+import { resolve } from './resolve.ts'
+import { quietStreams, write } from './streams.ts'
 
 export { COMMANDS } from './commands/index.ts'
 
@@ -13,22 +13,27 @@ export { COMMANDS } from './commands/index.ts'
  * @param root the package's folder, where oclif finds package.json and the manifest
  * @returns the exit code; only bin/ exits
  */
-export async function main(argv: string[], root: string): Promise<number> {
+export async function main(argv: readonly string[], root: string): Promise<number> {
+  quietStreams(process)
   try {
-    const code: unknown = await run(argv, root)
+    const config = await Config.load(root)
+    const { id, rest } = resolve(config, argv)
+    const code: unknown = await config.runCommand(id, [...rest])
     return typeof code === 'number' ? code : 0
-  } catch (thrown) {
-    if (isExit(thrown)) return thrown.oclif.exit
-    const error = usageFromParser(thrown)
-    const exit = exitOfError(error)
-    if (argv.includes('--json'))
-      await write(process.stdout, `${JSON.stringify(errorEnvelope(reportOf(error), exit, []), undefined, 2)}\n`)
-    else await printError(process.stderr, reportOf(error))
-    return exit
+  } catch (error) {
+    return crash(error, argv)
   }
 }
 
-/** oclif ends some paths (help) by throwing an exit of 0. */
-function isExit(thrown: unknown): thrown is { readonly oclif: { readonly exit: number } } {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIT' && 'oclif' in thrown
+/**
+ * Says what ended a run outside of any command, in the asked-for format. Also for what nobody awaited: an error
+ * event without a listener must not end akctl with exit 1, which means something else.
+ * @returns the exit code
+ */
+export async function crash(error: unknown, argv: readonly string[]): Promise<number> {
+  const exit = exitOfError(error)
+  const report = reportOf(error)
+  const document = await renderError(askedFormat(argv, process.env), report, exit, [])
+  await (document === '' ? printError(process.stderr, report) : write(process.stdout, document)).catch(() => undefined)
+  return exit
 }

@@ -7,6 +7,23 @@ import { printable } from './printable.ts'
 export const FORMATS = ['table', 'tsv', 'json', 'ndjson', 'yaml', 'name'] as const
 export type Format = (typeof FORMATS)[number]
 
+/**
+ * The output format a command line asks for, before (and whether or not) it can be parsed: an error in it must already
+ * obey the format. `--json` wins, then `-o`, then AKCTL_OUTPUT.
+ */
+export function askedFormat(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Format | undefined {
+  const end = argv.indexOf('--')
+  const words = end < 0 ? argv : argv.slice(0, end)
+  if (words.includes('--json')) return 'json'
+  let wish = env['AKCTL_OUTPUT']
+  for (const [index, word] of words.entries()) {
+    const inline = /^(?:--output=|-o=?)(.+)$/.exec(word)
+    if (inline !== null) wish = inline[1]
+    else if (word === '-o' || word === '--output') wish = words[index + 1]
+  }
+  return FORMATS.find((format) => format === wish)
+}
+
 /** The JSON document every command prints with `--json`, on success and on failure. */
 export interface Envelope {
   readonly schema: string
@@ -32,8 +49,21 @@ export function envelopeOf(schema: string, report: Report, warnings: readonly st
 }
 
 /** An error that ended a command as the same kind of document. */
-export function errorEnvelope(error: ErrorReport, exit: number, warnings: readonly string[]): Envelope {
+function errorEnvelope(error: ErrorReport, exit: number, warnings: readonly string[]): Envelope {
   return { schema: 'error/1', ok: false, exit, warnings, error }
+}
+
+/** An error as stdout's document where the format asks for one; empty where only stderr speaks. */
+export async function renderError(
+  format: Format | undefined,
+  error: ErrorReport,
+  exit: number,
+  warnings: readonly string[],
+): Promise<string> {
+  if (format === 'json') return `${JSON.stringify(errorEnvelope(error, exit, warnings), undefined, 2)}\n`
+  if (format !== 'yaml') return ''
+  const { stringify } = await import('yaml')
+  return stringify(errorEnvelope(error, exit, warnings))
 }
 
 /** Everything of a report that goes to stdout in a given format, with its final newline; empty for an empty table. */
