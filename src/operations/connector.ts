@@ -1,6 +1,6 @@
 import type { Host } from '../connection/host.ts'
 import type { NodeConnection } from '../connection/port.ts'
-import type { Credential, IdentityPolicy, SshEndpoint, SshTarget } from '../connection/ssh/target.ts'
+import type { IdentityPolicy, SshEndpoint, SshTarget } from '../connection/ssh/target.ts'
 import { ScriptedConnection } from '../connection/scripted/scripted-connection.ts'
 import { LocalHost } from '../connection/local/local-host.ts'
 import { driverOf } from '../mta/drivers.ts'
@@ -9,21 +9,20 @@ import { type NodeRecord, endpointPort } from '../node/record.ts'
 import type { ShownIdentity } from '../node/trust.ts'
 import { UsageError } from '../outcome/errors.ts'
 import type { Connector, Context } from './context.ts'
-import { keyPassphrase } from './passphrase.ts'
+import { Lookups } from './lookups.ts'
 
-export interface OpenOptions {
-  readonly ask: boolean
-  readonly signal?: AbortSignal
-}
-
-/** Connects with what the profile knows: keys, accepted identities, timeouts. */
+/** Connects with what the profile knows: keys, accepted identities, timeouts. One serves all nodes of a run. */
 export class ProfileConnector implements Connector {
-  constructor(private readonly context: Context) {}
+  private readonly lookups: Lookups
 
-  async open(node: NodeRecord, options: OpenOptions): Promise<NodeConnection> {
+  constructor(private readonly context: Context) {
+    this.lookups = new Lookups(context)
+  }
+
+  async open(node: NodeRecord, options: Parameters<Connector['open']>[1]): Promise<NodeConnection> {
     const { commandTimeout, changeTimeout } = this.context.run
     const signal = options.signal ?? this.context.signal
-    const host = await openHost(this.context, node, options.ask)
+    const host = await openHost(this.context, node, options.ask, this.lookups)
     return new ScriptedConnection(host, driverOf(node.mta), installationOf(node), {
       timeout: commandTimeout,
       changeTimeout,
@@ -42,7 +41,12 @@ export function installationOf(node: NodeRecord): Installation {
  * The host of a scripted node; SSH is loaded only for a node that needs it.
  * @throws UsageError for an https node: no script ever crosses the agent's border
  */
-export async function openHost(context: Context, node: NodeRecord, ask: boolean): Promise<Host> {
+export async function openHost(
+  context: Context,
+  node: NodeRecord,
+  ask: boolean,
+  lookups: Lookups = new Lookups(context),
+): Promise<Host> {
   if (node.access === 'local') return new LocalHost(node.name, node.sudo)
   if (node.access === 'https')
     throw new UsageError(`${node.name}: access by https is not part of this release`, {
@@ -50,7 +54,7 @@ export async function openHost(context: Context, node: NodeRecord, ask: boolean)
     })
   const { SshHost } = await import('../connection/ssh/ssh-host.ts')
   const { connectTimeout, authTimeout, keepAlive } = context.run
-  return new SshHost(sshTarget(context, node), identityPolicy(context, node, ask), {
+  return new SshHost(sshTarget(node, lookups), identityPolicy(context, node, ask, lookups), {
     connect: connectTimeout,
     auth: authTimeout,
     keepAlive,
@@ -58,31 +62,38 @@ export async function openHost(context: Context, node: NodeRecord, ask: boolean)
 }
 
 /** A node's SSH endpoint, its login and its jump host. */
-export function sshTarget(context: Context, node: NodeRecord): SshTarget {
+export function sshTarget(node: NodeRecord, lookups: Lookups): SshTarget {
   const { name, sudo, host, jump } = node
   const own: SshEndpoint = {
     host,
     port: endpointPort(node),
     user: node.user ?? 'root',
-    credential: () => credentialOf(context, node.key ?? 'agent', node.name),
+    credential: () => lookups.credential(node.key ?? 'agent', node.name),
   }
   const via: SshEndpoint | undefined = jump && {
     host: jump.host,
     port: jump.port,
     user: jump.user,
-    credential: () => credentialOf(context, jump.key, node.name),
+    credential: () => lookups.credential(jump.key, node.name),
   }
   return { ...own, name, sudo, ...(via === undefined ? {} : { jump: via }) }
 }
 
 /** What is accepted at an endpoint, and whether an unknown identity may be asked about. */
-export function identityPolicy(context: Context, node: NodeRecord, ask: boolean): IdentityPolicy {
+export function identityPolicy(context: Context, node: NodeRecord, ask: boolean, lookups: Lookups): IdentityPolicy {
   const policy = {
-    known: async (endpoint: string) =>
-      (await (await context.profile()).trust.list()).filter((record) => record.endpoint === endpoint && record.kind === 'ssh'),
+    known: (endpoint: string) => lookups.identities(endpoint),
     trustCommand: (shown: ShownIdentity) => `akctl trust add ${node.name} --fingerprint ${shown.fingerprint}`,
   }
-  return ask && context.prompter.canAsk ? { ...policy, ask: (shown) => askIdentity(context, shown) } : policy
+  if (!ask || !context.prompter.canAsk) return policy
+  return {
+    ...policy,
+    ask: async (shown) => {
+      const accepted = await askIdentity(context, shown)
+      if (accepted) lookups.forgetIdentities()
+      return accepted
+    },
+  }
 }
 
 async function askIdentity(context: Context, shown: ShownIdentity): Promise<boolean> {
@@ -96,18 +107,4 @@ async function askIdentity(context: Context, shown: ShownIdentity): Promise<bool
     { endpoint, kind, type, fingerprint, added: context.clock().toISOString(), by: context.operator, source: 'prompt' },
   ])
   return true
-}
-
-async function credentialOf(context: Context, key: string, node: string): Promise<Credential> {
-  if (key === 'agent') {
-    const socket = context.env['SSH_AUTH_SOCK']
-    if (socket === undefined || socket === '') {
-      throw new UsageError(`${node} logs in by the ssh-agent, and SSH_AUTH_SOCK is not set`, {
-        hints: ['start ssh-agent and ssh-add a key', `or give the node a stored key: akctl nodes edit ${node} --key KEY`],
-      })
-    }
-    return { kind: 'agent', socket }
-  }
-  const { keys } = await context.profile()
-  return { kind: 'key', name: key, privateKey: await keys.privateKey(key), passphrase: () => keyPassphrase(context, key) }
 }

@@ -1,0 +1,67 @@
+import type { Credential } from '../connection/ssh/target.ts'
+import type { TrustRecord } from '../node/trust.ts'
+import { UsageError } from '../outcome/errors.ts'
+import type { Context } from './context.ts'
+import { keyPassphrase } from './passphrase.ts'
+
+/**
+ * What the nodes of one run have in common, read once however many there are: accepted identities by endpoint,
+ * keys, and the passphrases a user has typed.
+ */
+export class Lookups {
+  private trust: Promise<ReadonlyMap<string, readonly TrustRecord[]>> | undefined
+  private readonly credentials = new Map<string, Promise<Credential>>()
+
+  constructor(private readonly context: Context) {}
+
+  /** The accepted SSH identities of an endpoint. */
+  async identities(endpoint: string): Promise<readonly TrustRecord[]> {
+    this.trust ??= this.readTrust()
+    return (await this.trust).get(endpoint) ?? []
+  }
+
+  /** Makes the next question about identities read the store again. */
+  forgetIdentities(): void {
+    this.trust = undefined
+  }
+
+  /**
+   * How to log in with a stored key, or by the ssh-agent (`agent`).
+   * @param node its name, for messages
+   * @throws NotFoundError when the key is gone; UsageError when no agent runs
+   */
+  credential(key: string, node: string): Promise<Credential> {
+    const known = this.credentials.get(key)
+    if (known !== undefined) return known
+    const read = key === 'agent' ? agentCredential(this.context, node) : this.readKey(key)
+    this.credentials.set(key, read)
+    return read
+  }
+
+  private async readTrust(): Promise<ReadonlyMap<string, readonly TrustRecord[]>> {
+    const { trust } = await this.context.profile()
+    const index = new Map<string, TrustRecord[]>()
+    for (const record of await trust.list()) {
+      if (record.kind === 'ssh') index.set(record.endpoint, [...(index.get(record.endpoint) ?? []), record])
+    }
+    return index
+  }
+
+  private async readKey(key: string): Promise<Credential> {
+    const { keys } = await this.context.profile()
+    const privateKey = await keys.privateKey(key)
+    let typed: Promise<string> | undefined
+    const passphrase = (): Promise<string> => (typed ??= keyPassphrase(this.context, key))
+    return { kind: 'key', name: key, privateKey, passphrase }
+  }
+}
+
+function agentCredential(context: Context, node: string): Promise<Credential> {
+  const socket = context.env['SSH_AUTH_SOCK']
+  if (socket !== undefined && socket !== '') return Promise.resolve({ kind: 'agent', socket })
+  return Promise.reject(
+    new UsageError(`${node} logs in by the ssh-agent, and SSH_AUTH_SOCK is not set`, {
+      hints: ['start ssh-agent and ssh-add a key', `or give the node a stored key: akctl nodes edit ${node} --key KEY`],
+    }),
+  )
+}
