@@ -1,0 +1,13 @@
+// All of `npm test`: lint, then jest. Every part of the lint run counts as one test. Words given go to jest.
+import { lint } from './lint.mjs'
+import { runJest } from './run-jest.mjs'
+
+const style = await lint()
+const tests = await runJest(process.argv.slice(2))
+
+if (tests.slow.length > 1) console.log(`\nThe slowest test files:\n${tests.slow.join('\n')}`)
+if (style.failed.length > 0) console.log(`lint failed: ${style.failed.join(', ')}`)
+for (const note of tests.notes) console.log(note)
+const failed = style.failed.length + tests.failed
+console.log(`${style.passed.length + tests.passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
