@@ -1,13 +1,17 @@
 import jest from 'eslint-plugin-jest'
 import tseslint from 'typescript-eslint'
+import noModuleState from './tools/no-module-state.mjs'
 
 const sizes = (file) => ({
   'max-lines': ['error', { max: file, skipBlankLines: false, skipComments: false }],
-  'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
+  'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true, IIFEs: true }],
 })
 
+const bannedOn = (object, properties, message) => properties.map((property) => ({ object, property, message }))
+
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', 'src/mta/haraka/package/node_modules/'] },
+  { ignores: ['dist/', 'coverage/', '.cache/', 'node_modules/', 'src/mta/haraka/package/node_modules/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['src/**/*.ts', 'test/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
@@ -19,28 +23,50 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/dot-notation': 'off',
-    },
-  },
-  { files: ['src/**/*.ts'], rules: sizes(300) },
-  { files: ['src/cli/commands/**/*.ts'], rules: sizes(120) },
-  {
-    files: ['src/**/*.ts'],
-    rules: {
-      'no-console': 'error',
       'no-restricted-syntax': [
         'error',
-        { selector: "CallExpression[callee.object.name='process'][callee.property.name='exit']", message: 'only bin/ exits' },
-        { selector: 'Program > VariableDeclaration[kind="let"]', message: 'no module state: pass it in the Context' },
+        {
+          selector:
+            ':matches(ImportDeclaration, ImportExpression, ExportNamedDeclaration, ExportAllDeclaration)[source.value=/^\\.{1,2}\\/(?!.*\\.(ts|sh|mjs|cjs|json)$)/]',
+          message: 'an import of a file carries its extension',
+        },
       ],
     },
   },
+  {
+    files: ['src/**/*.ts'],
+    plugins: { house: { rules: { 'no-module-state': noModuleState } } },
+    rules: {
+      ...sizes(300),
+      'house/no-module-state': 'error',
+      'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        ...bannedOn(
+          'process',
+          ['exit', 'reallyExit', 'abort', 'exitCode', 'chdir', 'umask'],
+          'only bin/ ends or changes the process',
+        ),
+      ],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['process', 'node:process', 'console', 'node:console'].map((name) => ({
+            name,
+            message: 'use what the Context hands in',
+          })),
+        },
+      ],
+    },
+  },
+  { files: ['src/cli/commands/**/*.ts'], rules: sizes(120) },
   {
     files: ['test/**/*.ts'],
     plugins: { jest },
     rules: {
       ...jest.configs['flat/recommended'].rules,
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect*'] }],
-      'max-lines': ['error', { max: 400 }],
+      'max-lines': ['error', { max: 400, skipBlankLines: false, skipComments: false }],
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },
