@@ -3,6 +3,7 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  globalSetup: '<rootDir>/test/support/clean-environment.cjs',
   transform: {
     '\\.sh$': '<rootDir>/test/support/text-transform.cjs',
     '\\.(t|m?j)s$': [

@@ -2,8 +2,8 @@
 // Usage: node tools/lint.mjs [part…]
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { root } from './bundle.mjs'
+import { isMain } from './is-main.mjs'
 
 const shell = readdirSync(`${root}/src`, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.sh') && !file.includes('node_modules'))
@@ -58,7 +58,7 @@ function run([, command, args]) {
   })
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isMain(import.meta.url)) {
   const { failed } = await lint(process.argv.slice(2))
   if (failed.length > 0) console.log(`lint failed: ${failed.join(', ')}`)
   process.exitCode = failed.length === 0 ? 0 : 1

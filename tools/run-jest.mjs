@@ -1,52 +1,16 @@
-// Runs jest and counts honestly: a file that could not run, a skipped test, a run of no test and a jest that did not
-// end all count as failures. Usage: node tools/run-jest.mjs [jest's own words…]; last line: "N passed, N failed".
+// Runs jest and counts its tests (test-count.mjs). Usage: node tools/run-jest.mjs [jest's own words…]; last line: "N passed, N failed".
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { countRun, slowest } from './test-count.mjs'
+import { isMain } from './is-main.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Minutes after which a run that hangs is ended and counted as failed. */
 const LIMIT = 40
-
-/**
- * Counts a run of jest.
- * @param {object | undefined} results what `jest --json` wrote; undefined when it wrote nothing
- * @param {{ status: number | null, whole: boolean }} run jest's exit status; whether all tests were asked for
- * @returns {{ passed: number, failed: number, notes: string[] }}
- */
-export function countRun(results, run) {
-  const notes = []
-  if (results === undefined) return { passed: 0, failed: 1, notes: [`jest ended with ${run.status} and no results`] }
-  const passed = results.numPassedTests
-  let failed = results.numFailedTests + results.numRuntimeErrorTestSuites
-  const skipped = results.numPendingTests + results.numTodoTests
-  if (results.numRuntimeErrorTestSuites > 0) notes.push(`${results.numRuntimeErrorTestSuites} test files could not run`)
-  if (run.whole && skipped > 0) {
-    failed += skipped
-    notes.push(`${skipped} skipped tests count as failed`)
-  }
-  if (passed + failed === 0) {
-    failed = 1
-    notes.push('no test was run')
-  }
-  if (run.status !== 0 && failed === 0) {
-    failed = 1
-    notes.push(`jest ended with ${run.status} though no test failed`)
-  }
-  return { passed, failed, notes }
-}
-
-/** The slowest test files as lines. */
-export function slowest(results, count = 10) {
-  return (results?.testResults ?? [])
-    .map((file) => ({ name: relative(root, file.name), seconds: (file.endTime - file.startTime) / 1000 }))
-    .sort((a, b) => b.seconds - a.seconds)
-    .slice(0, count)
-    .map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${name}`)
-}
 
 /**
  * Runs jest with a clean environment for everything it starts.
@@ -82,7 +46,7 @@ function read(file) {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isMain(import.meta.url)) {
   const { passed, failed, notes, slow } = await runJest(process.argv.slice(2))
   if (slow.length > 1) console.log(`\nThe slowest test files:\n${slow.join('\n')}`)
   for (const note of notes) console.log(note)

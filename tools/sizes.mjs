@@ -2,8 +2,8 @@
 // Usage: node tools/sizes.mjs [folder…]; default: src tools.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { root } from './bundle.mjs'
+import { isMain } from './is-main.mjs'
 
 const FILE = 300
 const FUNCTION = 50
@@ -25,7 +25,7 @@ export function oversize(name, text) {
   return found
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isMain(import.meta.url)) {
   const folders = process.argv.length > 2 ? process.argv.slice(2) : ['src', 'tools']
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

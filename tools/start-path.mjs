@@ -3,8 +3,8 @@
 // Usage: node tools/start-path.mjs
 import { build } from 'esbuild'
 import { isBuiltin } from 'node:module'
-import { pathToFileURL } from 'node:url'
 import { cli, root } from './bundle.mjs'
+import { isMain } from './is-main.mjs'
 
 const ENTRY = 'src/cli/main.ts'
 
@@ -67,7 +67,7 @@ function libraryOf(input) {
   return /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isMain(import.meta.url)) {
   const { metafile } = await build({ ...cli, absWorkingDir: root, write: false, metafile: true })
   const found = findings(metafile)
   for (const line of found) console.log(line)

@@ -1,0 +1,1 @@
+export function oversize(name: string, text: string): readonly string[]
