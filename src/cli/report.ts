@@ -13,6 +13,6 @@ export interface Report<D = unknown, N = unknown> {
 
 /** The exit code a report ends with: the worst of its nodes and, below a failure, the differences. */
 export function exitOfReport(report: Report): ExitCode {
-  const codes: ExitCode[] = (report.nodes ?? []).map((node) => exitOf(node.outcome))
+  const codes: ExitCode[] = (report.nodes ?? []).map((node) => (node.error?.kind === 'bug' ? 70 : exitOf(node.outcome)))
   return worstExit(report.differences === true ? [...codes, 10] : codes)
 }

@@ -1,3 +1,4 @@
+import { exitOfReport } from '../../src/cli/report.ts'
 import { fanOut, type Done } from '../../src/fleet/fan-out.ts'
 import { ConflictError, UnknownOutcomeError, UnreachableError, UntrustedError, UsageError } from '../../src/outcome/errors.ts'
 import type { NodeOutcome, Outcome } from '../../src/outcome/outcome.ts'
@@ -178,4 +179,17 @@ test('for any fleet, width, failures and abort: order, one outcome a node, width
     const endless = plan.maxFail === undefined && plan.abortAfter === undefined
     expect({ seed, all: !endless || startedNames.size === plan.size }).toEqual({ seed, all: true })
   }
+})
+
+test('a bug on one node makes the whole run exit 70, whatever else there is', async () => {
+  const outcomes = await fanOut(
+    fleet(3),
+    ({ name }) => {
+      if (name === 'mx1') throw new TypeError('x is undefined')
+      return Promise.reject(new UnreachableError('gone'))
+    },
+    { concurrency: 2 },
+  )
+  expect(exitOfReport({ nodes: outcomes })).toBe(70)
+  expect(exitOfReport({ nodes: outcomes.slice(2) })).toBe(4)
 })

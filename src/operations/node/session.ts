@@ -1,0 +1,76 @@
+import type { NodeConnection, Order } from '../../connection/port.ts'
+import { settingsToPush } from '../../node/effective.ts'
+import { newOrderId } from '../../node/order-id.ts'
+import type { NodeRecord } from '../../node/record.ts'
+import type { Settings } from '../../node/settings.ts'
+import { NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
+import type { Profile } from '../../profile/profile.ts'
+import type { Context } from '../context.ts'
+import { adoptRevision } from './base-revision.ts'
+import type { OrderGuard } from './order-guard.ts'
+
+/** One node while a command works on it: its record, its connection, and the account of the orders sent to it. */
+export class Session {
+  private last: { readonly id: string; readonly revision?: number } | undefined
+
+  constructor(
+    readonly context: Context,
+    readonly profile: Profile,
+    readonly node: NodeRecord,
+    private readonly defaults: Settings,
+    readonly connection: NodeConnection,
+    private readonly guard: OrderGuard,
+  ) {}
+
+  /** The node's effective settings: what a sync would tell it. */
+  get wanted(): Settings {
+    return settingsToPush(this.node.settings, this.defaults)
+  }
+
+  /** The last order that was sent and, where it made one, its revision. */
+  get lastOrder(): { readonly id?: string; readonly revision?: number } {
+    return this.last ?? {}
+  }
+
+  /**
+   * Sends one changing order. It is noted durably before it leaves, and struck out when its end was seen; an order
+   * whose end was not seen stays noted for the next command (see settlePending).
+   * @param verb for the note: `sync`
+   * @param send sends it and reads its end
+   * @param revisionOf the revision the node is at by this order, for the profile's base revision; undefined when it has no say in that
+   */
+  async order<T>(
+    verb: string,
+    reason: string,
+    send: (order: Order) => Promise<T>,
+    revisionOf: (result: T) => number | undefined,
+  ): Promise<T> {
+    const { context, profile, node } = this
+    const now = context.clock()
+    const order = {
+      id: newOrderId(now),
+      by: context.operator,
+      reason,
+      at: now.toISOString(),
+      lockWait: context.run.lockWait,
+    }
+    const result = await this.guard.run(async () => {
+      await profile.orders.put(node.id, { id: order.id, verb, at: order.at })
+      this.last = { id: order.id }
+      try {
+        return await send(order)
+      } catch (error) {
+        const seen = error instanceof NodeError && !(error instanceof UnknownOutcomeError)
+        if (seen) await profile.orders.clear(node.id, order.id)
+        throw error
+      }
+    })
+    const revision = revisionOf(result)
+    if (revision !== undefined) {
+      this.last = { id: order.id, revision }
+      await adoptRevision(profile, node.id, revision)
+    }
+    await profile.orders.clear(node.id, order.id)
+    return result
+  }
+}

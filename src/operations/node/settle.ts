@@ -1,0 +1,102 @@
+import type { OrderState } from '../../node/revision.ts'
+import { ConflictError } from '../../outcome/errors.ts'
+import type { Outcome } from '../../outcome/outcome.ts'
+import type { PendingOrder } from '../../profile/profile.ts'
+import { adoptRevision } from './base-revision.ts'
+import type { Session } from './session.ts'
+
+/** Orders that leave the node at a revision of their own. */
+const WRITES = new Set(['sync', 'rollback'])
+
+/** Seconds between two looks for an order that may still be on its way. */
+const PAUSE = 0.5
+
+/** What akctl says of an order whose end is known now. */
+interface Finding {
+  readonly words: string
+  readonly outcome: Outcome
+}
+
+/**
+ * Before anything else is done on a node: finds out what became of the last order whose end was not seen, says so,
+ * writes the journal's line and takes the revision over that it made.
+ * @throws ConflictError for a change, while the order is still at work on the node
+ */
+export async function settlePending(session: Session, kind: 'read' | 'change'): Promise<void> {
+  const { context, profile, node } = session
+  const pending = await profile.orders.get(node.id)
+  if (pending === undefined) return
+  const state = await look(session, pending, kind)
+  const about = `the ${pending.verb} of ${pending.at}, whose end was not seen`
+  if (state === undefined || state.state === 'running') {
+    const words = state === undefined ? 'has not begun yet' : 'is still at work on the node'
+    if (kind === 'change') throw stillThere(about, words)
+    context.note(`${node.name}: ${about}, ${words}`)
+    return
+  }
+  const finding = findingOf(state, pending)
+  context.note(`${node.name}: ${about}, ${finding.words}`)
+  const revision = await revisionBy(session, state, pending)
+  if (revision !== undefined) await adoptRevision(profile, node.id, revision)
+  await profile.journal.append([
+    {
+      at: context.clock().toISOString(),
+      by: context.operator,
+      verb: `mta ${pending.verb}`,
+      node: node.name,
+      outcome: finding.outcome,
+      orderId: pending.id,
+      ...(revision === undefined ? {} : { revision }),
+      message: `found out later: it ${finding.words}`,
+    },
+  ])
+  await profile.orders.clear(node.id, pending.id)
+}
+
+/**
+ * Asks the node. An order that never arrived may still wait there for the lock, before it has left a trace: until that
+ * time is over its state is not known (undefined); a change waits for it.
+ */
+async function look(session: Session, pending: PendingOrder, kind: 'read' | 'change'): Promise<OrderState | undefined> {
+  const { context, connection } = session
+  const quiet = Date.parse(pending.at) + (context.run.lockWait + 5) * 1000
+  for (;;) {
+    const state = await connection.order(pending.id)
+    if (state.state !== 'none' || context.clock().getTime() >= quiet) return state
+    if (kind === 'read' || context.signal.aborted) return undefined
+    await new Promise((resolve) => setTimeout(resolve, PAUSE * 1000))
+  }
+}
+
+function findingOf(state: OrderState, { verb }: PendingOrder): Finding {
+  switch (state.state) {
+    case 'none':
+      return { words: 'never reached the node: it changed nothing', outcome: 'failed' }
+    case 'running':
+      return { words: 'is still at work', outcome: 'unknown' }
+    case 'died':
+      return { words: 'was killed on the node before its end: the node is as before, or as told', outcome: 'failed' }
+    case 'done':
+      break
+  }
+  if (state.outcome === 'failed') return { words: `failed (akctl node logs shows why the ${verb} did)`, outcome: 'failed' }
+  return { words: 'succeeded', outcome: state.outcome ?? 'ok' }
+}
+
+/** The revision that an order made, if it is the node's current one: known by the record, which carries the order's id. */
+async function revisionBy(session: Session, state: OrderState, pending: PendingOrder): Promise<number | undefined> {
+  if (!WRITES.has(pending.verb) || state.state === 'none') return undefined
+  try {
+    const { record } = await session.connection.status()
+    return record?.id === pending.id ? record.revision : undefined
+  } catch (error) {
+    if (error instanceof ConflictError) return undefined // a newer akctl has written since: not this order
+    throw error
+  }
+}
+
+function stillThere(about: string, words: string): ConflictError {
+  return new ConflictError(`${about}, ${words}`, {
+    hints: ['wait until it has ended, then try again: akctl mta status NODE tells'],
+  })
+}

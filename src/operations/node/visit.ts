@@ -1,0 +1,83 @@
+import { setMaxListeners } from 'node:events'
+import { doneOf, fanOut, type Done } from '../../fleet/fan-out.ts'
+import type { NodeRecord } from '../../node/record.ts'
+import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { Context } from '../context.ts'
+import type { Fleet } from './fleet.ts'
+import { OrderGuard } from './order-guard.ts'
+import { Session } from './session.ts'
+import { settlePending } from './settle.ts'
+
+/** How wide a run is, and when it stops. */
+export interface Width {
+  /** Nodes at work at the same time. */
+  readonly concurrency: number
+  /** Failures after which no new node is started. */
+  readonly maxFail?: number | undefined
+}
+
+/** What a run does to nodes. */
+export type Purpose =
+  /** Reads; an order that is still at work on a node is only mentioned. */
+  | { readonly kind: 'read' }
+  /** Changes: refused while an earlier order is still at work; every node gets a line in the journal. */
+  | { readonly kind: 'change'; readonly verb: string; readonly reason?: string | undefined }
+
+/**
+ * Connects to every node of a fleet, finds out what became of an earlier order whose end was not seen, and works.
+ * An unknown identity may be asked about when the fleet is one node.
+ * @returns one outcome a node, in the order of the selection; never rejects
+ */
+export function visit<T>(
+  context: Context,
+  fleet: Fleet,
+  width: Width,
+  purpose: Purpose,
+  work: (session: Session) => Promise<Done<T>>,
+): Promise<readonly NodeOutcome<T>[]> {
+  const { connector } = context // one for the run: it reads keys and trust only once
+  const ask = fleet.nodes.length === 1
+  setMaxListeners(0, context.signal) // one a node at work; Node would warn of the eleventh
+  const onNode = async (node: NodeRecord): Promise<Done<T>> => {
+    const guard = new OrderGuard(context.signal)
+    try {
+      const connection = await connector.open(node, { ask, signal: guard.signal })
+      const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
+      try {
+        await settlePending(session, purpose.kind)
+        return await accounted(session, purpose, work)
+      } finally {
+        await connection.close()
+      }
+    } finally {
+      guard.release()
+    }
+  }
+  return fanOut(fleet.nodes, onNode, { ...width, signal: context.signal })
+}
+
+/** Works and, for a change, writes the journal's line whatever came of it. */
+async function accounted<T>(session: Session, purpose: Purpose, work: (session: Session) => Promise<Done<T>>): Promise<Done<T>> {
+  if (purpose.kind === 'read') return work(session)
+  const { context, profile, node } = session
+  const done = await work(session).catch(doneOf)
+  const { id, revision } = session.lastOrder
+  const message = done.error?.message ?? purpose.reason
+  const entry = {
+    at: context.clock().toISOString(),
+    by: context.operator,
+    verb: purpose.verb,
+    node: node.name,
+    outcome: done.outcome,
+    ...(id === undefined ? {} : { orderId: id }),
+    ...(revision === undefined ? {} : { revision }),
+    ...(message === undefined ? {} : { message }),
+  }
+  try {
+    await profile.journal.append([entry])
+  } catch (error) {
+    // What was done is done: its outcome matters more than the journal's trouble.
+    context.warn(`${node.name}: the journal could not be written: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return done
+}
