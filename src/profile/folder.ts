@@ -1,0 +1,167 @@
+import { type Stats, lstatSync } from 'node:fs'
+import { chmod, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type NotFoundError, StoreError } from '../outcome/errors.ts'
+import { type Secrecy, checkDirectory, readChecked } from './checked.ts'
+import { appendLines, makeDirectory, moveFile, removeFile, removeTree, replaceFile } from './disk.ts'
+import { FileLock } from './lock.ts'
+import { errnoOf, storeError } from './store-errors.ts'
+
+/** Files that are not whole yet, `.NAME.RANDOM.new`, and folders on their way out, `.NAME.RANDOM.old`. */
+const LEFTOVER = /^\..+\.[0-9a-f]{32}\.(new|old)$/
+
+/** What a folder needs to know. */
+export interface FolderOptions {
+  /** Seconds to wait for another process. */
+  readonly timeout: number
+  /** The folder it lies in; none for the home. */
+  readonly parent?: Folder
+  /** Said when the folder is needed for writing and is not there; without it, the folder is made. */
+  readonly missing?: () => NotFoundError
+  /** Part of the names of unfinished files: 32 hex digits, random unless a test needs to know them. */
+  readonly random?: () => Promise<string>
+}
+
+/** Changes of a folder's files; only at hand while its lock is held. All throw StoreError, and then changed nothing. */
+export interface FolderWriter {
+  /** See {@link replaceFile}. */
+  write(name: string, bytes: Uint8Array): Promise<void>
+  /** See {@link appendLines}. */
+  append(name: string, lines: Uint8Array): Promise<number>
+  /** @returns false when there was no such file */
+  remove(name: string): Promise<boolean>
+  move(from: string, to: string): Promise<void>
+  makeFolder(name: string): Promise<void>
+  /** See {@link removeTree}. */
+  removeFolder(name: string): Promise<void>
+}
+
+/**
+ * One directory of the store, with a lock of its own. Readers take whole files without the lock; writers come one at a
+ * time, of whatever process. What a crashed writer left unfinished is removed by the next one: whoever holds the lock
+ * knows that nobody else is at work.
+ */
+export class Folder {
+  private readonly lock: FileLock
+
+  constructor(
+    readonly path: string,
+    private readonly options: FolderOptions,
+  ) {
+    this.lock = new FileLock(join(path, '.lock'), options.timeout)
+  }
+
+  /** A folder in this one. @param missing see {@link FolderOptions} */
+  child(name: string, missing?: () => NotFoundError): Folder {
+    const { timeout, random } = this.options
+    return new Folder(join(this.path, name), {
+      timeout,
+      parent: this,
+      ...(random === undefined ? {} : { random }),
+      ...(missing === undefined ? {} : { missing }),
+    })
+  }
+
+  /** @returns the file's bytes, or undefined when there is none @throws StoreError */
+  read(name: string, secrecy: Secrecy = 'plain'): Buffer | undefined {
+    if (this.check() === undefined) return undefined
+    return readChecked(join(this.path, name), secrecy)
+  }
+
+  /** Whether there is something of that name. @throws StoreError */
+  has(name: string): boolean {
+    return this.check() !== undefined && lstatSync(join(this.path, name), { throwIfNoEntry: false }) !== undefined
+  }
+
+  /** The names in it, sorted, without the store's own files (which begin with a dot); empty when there is no folder. */
+  async names(): Promise<readonly string[]> {
+    if (this.check() === undefined) return []
+    try {
+      return (await readdir(this.path)).filter((name) => !name.startsWith('.')).sort()
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw storeError('cannot read', this.path, error)
+    }
+  }
+
+  /**
+   * Does the work while no other writer is in this folder.
+   * @throws LockedError, StoreError, and NotFoundError where the folder is missing and not to be made
+   */
+  async exclusive<T>(work: (writer: FolderWriter) => Promise<T>): Promise<T> {
+    await this.prepare()
+    try {
+      return await this.lock.hold(async () => {
+        await this.clean()
+        return await work(this.writer())
+      })
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      throw this.missing() ?? storeError('cannot write to', this.path, error)
+    }
+  }
+
+  /** What is there, once it is known that nobody else can put files into it or its parents. */
+  private check(): Stats | undefined {
+    const { parent } = this.options
+    if (parent !== undefined && parent.check() === undefined) return undefined
+    return checkDirectory(this.path, parent === undefined)
+  }
+
+  private missing(): NotFoundError | undefined {
+    return this.options.missing?.() ?? this.options.parent?.missing()
+  }
+
+  private async prepare(): Promise<void> {
+    await this.options.parent?.prepare()
+    const stats = this.check()
+    if (stats === undefined) {
+      if (this.options.missing !== undefined) throw this.options.missing()
+      await this.make()
+    } else if (this.options.parent !== undefined && (stats.mode & 0o077) !== 0) {
+      // Readable by others, which no secret depends on (files are 0600): closed without a word.
+      await chmod(this.path, 0o700).catch(() => undefined)
+    }
+  }
+
+  /** Another process may make it at the same time. Only the home's parents are made: no deleted profile comes back. */
+  private async make(): Promise<void> {
+    try {
+      await makeDirectory(this.path, this.options.parent === undefined)
+    } catch (error) {
+      if (this.check() === undefined) throw error
+    }
+  }
+
+  private async clean(): Promise<void> {
+    for (const name of await readdir(this.path)) {
+      if (LEFTOVER.test(name)) await rm(join(this.path, name), { recursive: true, force: true }).catch(() => undefined)
+    }
+  }
+
+  private writer(): FolderWriter {
+    const at = (name: string): string => join(this.path, name)
+    return {
+      write: async (name, bytes) => replaceFile(at(name), at(`.${name}.${await this.random()}.new`), bytes),
+      append: (name, lines) => appendLines(at(name), lines),
+      remove: (name) => removeFile(at(name)),
+      move: (from, to) => moveFile(at(from), at(to)),
+      makeFolder: (name) => makeDirectory(at(name), false),
+      removeFolder: async (name) => removeTree(at(name), at(`.${name}.${await this.random()}.old`)),
+    }
+  }
+
+  private random(): Promise<string> {
+    return (this.options.random ?? randomHex)()
+  }
+}
+
+/** Whether a name was gone: the folder was deleted under us. */
+function isMissing(error: unknown): boolean {
+  return errnoOf(error instanceof StoreError ? error.cause : error) === 'ENOENT'
+}
+
+async function randomHex(): Promise<string> {
+  const { randomBytes } = await import('node:crypto')
+  return randomBytes(16).toString('hex')
+}

@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import type { GenericSchema } from 'valibot'
+import { decode, encode } from './decode.ts'
+import type { Folder, FolderWriter } from './folder.ts'
+
+/**
+ * A JSON file of the store that holds one checked value. The generation before the last change stays beside it as
+ * `NAME.bak`. What can't be read is never taken for empty, and what could not be read again is never written.
+ */
+export class JsonFile<T> {
+  /** The last content and its value: comparing bytes is cheaper than checking them again. */
+  private last: { readonly bytes: Buffer; readonly value: T } | undefined
+
+  constructor(
+    private readonly folder: Folder,
+    private readonly name: string,
+    private readonly schema: GenericSchema<unknown, T>,
+    /** What holds while there is no file. */
+    private readonly initial: T,
+  ) {}
+
+  /** @throws StoreError with the remedy when the file is damaged or of a newer akctl */
+  read(): T {
+    return this.valueOf(this.folder.read(this.name))
+  }
+
+  /**
+   * Reads, changes and writes while nobody else does. A change that throws, or that changes nothing, writes nothing.
+   * @throws what `change` throws; StoreError, LockedError
+   */
+  update<R>(change: (value: T) => { readonly data: T; readonly result: R }): Promise<R> {
+    return this.folder.exclusive(async (writer) => {
+      const before = this.folder.read(this.name)
+      const { data, result } = change(this.valueOf(before))
+      await this.write(writer, before, data)
+      return result
+    })
+  }
+
+  private async write(writer: FolderWriter, before: Buffer | undefined, data: T): Promise<void> {
+    const encoded = encode(this.schema, data, this.name)
+    if (before?.equals(encoded.bytes) === true) return
+    if (before !== undefined) await writer.write(`${this.name}.bak`, before)
+    await writer.write(this.name, encoded.bytes)
+    this.last = encoded
+  }
+
+  private valueOf(bytes: Buffer | undefined): T {
+    if (bytes === undefined) return this.initial
+    if (this.last?.bytes.equals(bytes) === true) return this.last.value
+    const value = decode(this.schema, bytes, join(this.folder.path, this.name), () => this.remedy())
+    this.last = { bytes, value }
+    return value
+  }
+
+  private remedy(): readonly string[] {
+    const path = join(this.folder.path, this.name)
+    const backup = this.folder.has(`${this.name}.bak`)
+      ? `then take the state before the last change, which is kept: cp -p ${path}.bak ${path}`
+      : `then put back ${path} from a backup`
+    return [`keep a copy to look at: cp -p ${path} ${path}.damaged`, backup]
+  }
+}

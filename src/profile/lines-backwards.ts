@@ -1,0 +1,78 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkDirectory, checkFile } from './checked.ts'
+import { errnoOf, storeError } from './store-errors.ts'
+
+const BLOCK = 64 * 1024
+const NEWLINE = 10
+
+/**
+ * The lines of several files, newest file first and last line first, read in blocks from the end: a huge file is never
+ * held whole. A file that is missing has no lines; one that was renamed to the next name meanwhile is read once.
+ * @param names in the order in which to read them
+ * @throws StoreError
+ */
+export async function* linesBackwards(directory: string, names: readonly string[]): AsyncGenerator<string> {
+  if (checkDirectory(directory) === undefined) return
+  const seen = new Set<number>()
+  for (const name of names) {
+    const path = join(directory, name)
+    const handle = await openToRead(path)
+    if (handle === undefined) continue
+    try {
+      const stats = await handle.stat()
+      checkFile(path, stats, 'plain')
+      if (seen.has(stats.ino)) continue
+      seen.add(stats.ino)
+      yield* linesOf(handle, stats.size)
+    } finally {
+      await handle.close()
+    }
+  }
+}
+
+async function openToRead(path: string): Promise<FileHandle | undefined> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+  try {
+    return await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw storeError('cannot read', path, error)
+  }
+}
+
+async function* linesOf(handle: FileHandle, size: number): AsyncGenerator<string> {
+  /** Pieces of a line whose beginning is not read yet, last piece first. */
+  let pieces: Buffer[] = []
+  for (let end = size; end > 0;) {
+    const start = Math.max(0, end - BLOCK)
+    const block = await readBlock(handle, start, end - start)
+    end = start
+    let until = block.length
+    for (let at = block.lastIndexOf(NEWLINE); at !== -1; at = at === 0 ? -1 : block.lastIndexOf(NEWLINE, at - 1)) {
+      const line = joined([...pieces, block.subarray(at + 1, until)])
+      if (line !== '') yield line
+      pieces = []
+      until = at
+    }
+    pieces.push(block.subarray(0, until))
+  }
+  const first = joined(pieces)
+  if (first !== '') yield first
+}
+
+function joined(pieces: readonly Buffer[]): string {
+  return Buffer.concat(pieces.toReversed()).toString('utf8')
+}
+
+async function readBlock(handle: FileHandle, start: number, length: number): Promise<Buffer> {
+  const block = Buffer.allocUnsafe(length)
+  let at = 0
+  while (at < length) {
+    const { bytesRead } = await handle.read(block, at, length - at, start + at)
+    if (bytesRead === 0) break
+    at += bytesRead
+  }
+  return block.subarray(0, at)
+}

@@ -1,0 +1,41 @@
+import type { Folder } from './folder.ts'
+import { FileJournal } from './journal.ts'
+import { JsonFile } from './json-file.ts'
+import { FileKeyStore } from './keys.ts'
+import { FilePendingOrders } from './orders.ts'
+import type { Profile, ProfileData } from './profile.ts'
+import { profileSchema } from './schema.ts'
+import { FileTrustStore } from './trust.ts'
+
+const EMPTY: ProfileData = { schema: 1, nextId: 1, nodes: [], defaults: {} }
+
+/** A profile in a directory: `profile.json`, `trust.json`, `journal.ndjson`, `keys/`, `orders/`. */
+export class LocalProfile implements Profile {
+  readonly directory: string
+  readonly keys: FileKeyStore
+  readonly trust: FileTrustStore
+  readonly journal: FileJournal
+  readonly orders: FilePendingOrders
+  private readonly file: JsonFile<ProfileData>
+
+  constructor(
+    readonly name: string,
+    folder: Folder,
+  ) {
+    this.directory = folder.path
+    this.file = new JsonFile<ProfileData>(folder, 'profile.json', profileSchema, EMPTY)
+    this.keys = new FileKeyStore(folder.child('keys'))
+    this.trust = new FileTrustStore(folder)
+    this.journal = new FileJournal(folder)
+    this.orders = new FilePendingOrders(folder.child('orders'))
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a port; a failed read must reject, not throw
+  async read(): Promise<ProfileData> {
+    return this.file.read()
+  }
+
+  update<T>(change: (data: ProfileData) => { readonly data: ProfileData; readonly result: T }): Promise<T> {
+    return this.file.update(change)
+  }
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { decode, encode } from './decode.ts'
+import type { Folder } from './folder.ts'
+import type { PendingOrder, PendingOrders } from './profile.ts'
+import { orderSchema } from './schema.ts'
+
+/** Orders under way, in `orders/NODEID`. */
+export class FilePendingOrders implements PendingOrders {
+  constructor(private readonly folder: Folder) {}
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a port; a failed read must reject, not throw
+  async get(nodeId: number): Promise<PendingOrder | undefined> {
+    const bytes = this.folder.read(String(nodeId))
+    if (bytes === undefined) return undefined
+    const path = join(this.folder.path, String(nodeId))
+    const { id, verb, at } = decode(orderSchema, bytes, path, () => [
+      'look on the node itself what its last order came to (akctl nodes show), then remove the file',
+    ])
+    return { id, verb, at }
+  }
+
+  put(nodeId: number, { id, verb, at }: PendingOrder): Promise<void> {
+    const { bytes } = encode(orderSchema, { schema: 1 as const, id, verb, at }, `orders/${nodeId}`)
+    return this.folder.exclusive((writer) => writer.write(String(nodeId), bytes))
+  }
+
+  async clear(nodeId: number, orderId: string): Promise<void> {
+    const pending = await this.get(nodeId)
+    if (pending?.id !== orderId) return
+    await this.folder.exclusive(async (writer) => {
+      const now = await this.get(nodeId)
+      if (now?.id === orderId) await writer.remove(String(nodeId))
+    })
+  }
+}

@@ -1,0 +1,106 @@
+import * as v from 'valibot'
+import { nameProblem, type NameKind } from '../node/names.ts'
+import { ACCESSES, MTA_NAMES } from '../node/record.ts'
+import { type SettingDef, settingDefs } from '../node/settings.ts'
+import { OUTCOMES } from '../outcome/outcome.ts'
+
+const natural = v.pipe(v.number(), v.integer(), v.minValue(1))
+const port = v.pipe(natural, v.maxValue(65535))
+const filled = v.pipe(v.string(), v.minLength(1))
+
+function name(kind: NameKind) {
+  return v.pipe(
+    v.string(),
+    v.check((text) => nameProblem(kind, text) === undefined, `not a name for a ${kind}`),
+  )
+}
+
+/** A stored key's name, or `agent`. */
+const keyName = v.union([v.literal('agent'), name('key')])
+
+function settingValue({ type }: SettingDef) {
+  switch (type) {
+    case 'int':
+    case 'duration':
+      return v.pipe(v.number(), v.integer())
+    case 'bool':
+      return v.boolean()
+    case 'header':
+    case 'email':
+      return filled
+    case 'ips':
+      return v.array(filled)
+  }
+}
+
+/** Types only: bounds belong to the input, so that another release's bounds don't make a stored value unreadable. */
+const settings = v.strictObject(
+  Object.fromEntries(settingDefs().map((def) => [def.key, v.exactOptional<SettingSchema>(settingValue(def))])),
+)
+type SettingSchema = ReturnType<typeof settingValue>
+
+const node = v.strictObject({
+  id: natural,
+  name: name('node'),
+  host: filled,
+  port: v.exactOptional(port),
+  directory: filled,
+  access: v.picklist(ACCESSES),
+  mta: v.picklist(MTA_NAMES),
+  user: v.exactOptional(filled),
+  key: v.exactOptional(keyName),
+  sudo: v.boolean(),
+  jump: v.exactOptional(v.strictObject({ user: filled, host: filled, port, key: keyName })),
+  service: v.exactOptional(filled),
+  addresses: v.array(filled),
+  labels: v.record(filled, v.string()),
+  settings,
+  baseRevision: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  createdAt: filled,
+})
+
+/** `profile.json`. */
+export const profileSchema = v.pipe(
+  v.strictObject({ schema: v.literal(1), nextId: natural, nodes: v.array(node), defaults: settings }),
+  v.check(({ nodes }) => distinct(nodes.map((each) => each.name)), 'two nodes have the same name'),
+  v.check(({ nodes }) => distinct(nodes.map((each) => each.id)), 'two nodes have the same id'),
+  v.check(({ nodes, nextId }) => nodes.every((each) => each.id < nextId), 'nextId is not above the ids of all nodes'),
+)
+
+/** `trust.json`. */
+export const trustSchema = v.strictObject({
+  schema: v.literal(1),
+  records: v.array(
+    v.strictObject({
+      endpoint: filled,
+      kind: v.picklist(['ssh', 'tls']),
+      fingerprint: v.pipe(v.string(), v.regex(/^SHA256:[A-Za-z0-9+/]{43}$/)),
+      type: v.exactOptional(filled),
+      added: filled,
+      by: v.string(),
+      source: v.string(),
+    }),
+  ),
+})
+
+/** `config.json` of the home. */
+export const configSchema = v.strictObject({ schema: v.literal(1), profile: name('profile') })
+
+/** A file of `orders/`. */
+export const orderSchema = v.strictObject({ schema: v.literal(1), id: filled, verb: filled, at: filled })
+
+/** One line of the journal. Not strict: a history with fields of a newer release stays readable. */
+export const entrySchema = v.object({
+  at: filled,
+  by: v.string(),
+  verb: filled,
+  node: v.exactOptional(v.string()),
+  outcome: v.picklist(OUTCOMES),
+  orderId: v.exactOptional(v.string()),
+  revision: v.exactOptional(v.number()),
+  message: v.exactOptional(v.string()),
+})
+
+function distinct(values: readonly unknown[]): boolean {
+  return new Set(values).size === values.length
+}
