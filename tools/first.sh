@@ -1,9 +1,15 @@
 #!/bin/sh
-# `npm test` and `npm run demo` as the first command ever typed in a bare clone: brings what is missing, then runs it.
-# Needs only what a Debian with node and npm has. Usage: sh tools/first.sh test|demo [words for the test or demo…]
+# `npm test`, `npm run demo` and the like as the first command ever typed in a bare clone: brings what is missing, then
+# runs it. Needs only what a Debian with node and npm has. Usage: sh tools/first.sh test|nodes|demo|bench [its own words…]
 set -eu
 cd "$(dirname "$0")/.."
-task=${1:?test or demo}
+case ${1-} in
+  test) tool=tools/test.mjs name=test needs=test ;;
+  nodes) tool=tools/test-nodes.mjs name=test:nodes needs=test ;;
+  demo) tool=tools/demo.mjs name=demo needs=demo ;;
+  bench) tool=test/bench/bench.mjs name=bench needs=demo ;;
+  *) echo 'usage: sh tools/first.sh test|nodes|demo|bench' >&2 && exit 2 ;;
+esac
 shift
 say() { printf '%s\n' "$*"; }
 stop() {
@@ -14,7 +20,7 @@ stop() {
 # The programs of tools/system-packages that this task needs and that are missing, one `program package reason` a line.
 missing_programs() {
   sed -e '/^#/d' -e '/^[[:space:]]*$/d' tools/system-packages | while read -r program package tasks reason; do
-    case ,$tasks, in *,"$task",*) ;; *) continue ;; esac
+    case ,$tasks, in *,"$needs",*) ;; *) continue ;; esac
     has "$program" || say "$program $package $reason"
   done
 }
@@ -31,7 +37,7 @@ check_root() {
   [ "$(id -u)" -eq 0 ] && return
   lacking=$(missing_programs)
   [ -z "$lacking" ] || say 'Missing system programs:' "$lacking" "Install them: apt-get install$(packages_of "$lacking")" >&2
-  stop "npm run $task starts real mail servers (Postfix), which only root can. Nothing was done." "Run it as root: sudo npm run $task"
+  stop "npm run $name starts real mail servers (Postfix), which only root can. Nothing was done." "Run it as root: sudo npm run $name"
 }
 
 packages_of() {
@@ -89,8 +95,4 @@ check_root
 install_programs
 install_modules
 node tools/build.mjs || stop 'the build failed; its messages are above.'
-case $task in
-  test) exec node tools/test.mjs "$@" ;;
-  demo) exec node tools/demo.mjs "$@" ;;
-  *) stop "no such task: $task" ;;
-esac
+PATH=$PATH:/usr/sbin:/sbin exec node "$tool" "$@"

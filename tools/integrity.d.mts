@@ -1,0 +1,1 @@
+export function checkIntegrity(bytes: Uint8Array, pinned: string, name: string): void
