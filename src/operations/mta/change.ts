@@ -1,0 +1,54 @@
+import type { Selection } from '../../fleet/select.ts'
+import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { Context } from '../context.ts'
+import { confirmMany, type Consent } from '../node/confirm.ts'
+import { loadFleet, type Fleet } from '../node/fleet.ts'
+import type { Session } from '../node/session.ts'
+import { visit, type Width } from '../node/visit.ts'
+import type { ChangeResult } from './results.ts'
+
+/** What every changing verb is told besides its own options. */
+export interface ChangeRun {
+  readonly selection: Selection
+  readonly width: Width
+  readonly consent: Consent
+  readonly dryRun: boolean
+  /** For the record on the node and the journal. */
+  readonly reason: string | undefined
+}
+
+/** The reason on a node's record where the operator gave none: which command it was. */
+export function reasonOf(verb: string, reason: string | undefined): string {
+  return reason ?? `mta ${verb}`
+}
+
+/**
+ * Does a changing verb on every selected node, after the consent that many nodes need.
+ * @throws what concerns the whole run, before anything is done on any node: selection, consent
+ */
+export async function changeNodes(
+  context: Context,
+  verb: ChangeResult['verb'],
+  run: ChangeRun,
+  work: (session: Session) => Promise<ChangeResult>,
+): Promise<readonly NodeOutcome<ChangeResult>[]> {
+  return changeFleet(context, verb, run, await loadFleet(context, run.selection), work)
+}
+
+/** As changeNodes, for nodes that are selected already. */
+export async function changeFleet(
+  context: Context,
+  verb: ChangeResult['verb'],
+  run: Omit<ChangeRun, 'selection'>,
+  fleet: Fleet,
+  work: (session: Session) => Promise<ChangeResult>,
+): Promise<readonly NodeOutcome<ChangeResult>[]> {
+  const { dryRun, reason, width, consent } = run
+  const names = fleet.nodes.map(({ name }) => name)
+  if (!dryRun) await confirmMany(context, names, verb, consent)
+  const purpose = dryRun ? ({ kind: 'read' } as const) : ({ kind: 'change', verb: `mta ${verb}`, reason } as const)
+  return visit(context, fleet, width, purpose, async (session) => {
+    const result = await work(session)
+    return { outcome: result.steps.length > 0 && !dryRun ? 'changed' : 'ok', result }
+  })
+}

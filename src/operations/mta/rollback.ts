@@ -1,0 +1,49 @@
+import { syncedOf } from '../../node/state.ts'
+import { FailedError } from '../../outcome/errors.ts'
+import type { Session } from '../node/session.ts'
+import { expectationOf } from './expectation.ts'
+import { keyChanges } from './keys.ts'
+import type { ChangeResult } from './results.ts'
+import { changeOf, installedState, noteReplaced } from './sync.ts'
+
+/** How a rollback is done. */
+export interface RollbackOptions {
+  /** The revision to go back to; undefined: the one before. */
+  readonly to: number | undefined
+  readonly takeOver: boolean
+  readonly dryRun: boolean
+  readonly reason: string
+}
+
+/**
+ * Makes an earlier revision of a node the current one again, as a new revision. The profile's settings stay as they
+ * are, so the node is then usually not synced: that is said, with both ways out.
+ * @throws ConflictError when somebody else changed the node since
+ */
+export async function rollbackNode(session: Session, options: RollbackOptions): Promise<ChangeResult> {
+  const { context, connection, node, wanted } = session
+  const { to, dryRun, reason } = options
+  const before = await installedState(session)
+  const current = before.record?.revision ?? 0
+  if (current === 0) throw new FailedError('there is no earlier revision: the node was never synced')
+  await expectationOf(session, before, 'rollback', options.takeOver)
+  if (dryRun) {
+    return { verb: 'rollback', dryRun, steps: ['wrote', ...(before.running ? (['reloaded'] as const) : [])], revision: current }
+  }
+  const result = await session.order(
+    'rollback',
+    reason,
+    (order) => connection.rollback(order, to),
+    (applied) => applied.revision,
+  )
+  noteReplaced(session, result)
+  const after = await connection.status()
+  const keys = keyChanges(after.record?.settings ?? {}, wanted)
+  if (keys.length > 0) {
+    const names = keys.map(({ key }) => key).join(', ')
+    context.note(
+      `${node.name}: the profile still wants other settings (${names}). To keep what the node has now: akctl settings pull ${node.name}`,
+    )
+  }
+  return { ...changeOf('rollback', result), synced: syncedOf(after, wanted) }
+}
