@@ -37,12 +37,19 @@ export const connectionFlags = {
   }),
 }
 
+/** On commands that make or take in a key. No flag takes the passphrase itself: every user of the machine can read argv. */
+export const passphraseFlags = {
+  'passphrase-stdin': Flags.boolean({ summary: 'the passphrase is the line on stdin' }),
+  'passphrase-file': Flags.string({ summary: 'file with the passphrase', ...env('passphrase-file') }),
+}
+
 /** On commands that take several nodes. */
 export const selectionFlags = {
   selector: Flags.string({ char: 'l', summary: "nodes with these labels: 'role=relay,env!=prod'", helpGroup: 'SELECTION' }),
   exclude: Flags.string({
     summary: 'leave out these nodes (names or ids, comma-separated; several times)',
     multiple: true,
+    multipleNonGreedy: true, // else it would swallow the names that follow it
     helpGroup: 'SELECTION',
   }),
   all: Flags.boolean({ summary: 'every node of the profile', helpGroup: 'SELECTION' }),

@@ -1,0 +1,13 @@
+import { readFile } from 'node:fs/promises'
+import { UsageError } from '../outcome/errors.ts'
+import type { CliContext } from './context.ts'
+
+/** A file that the command line names; `-` is stdin. @throws UsageError when it can't be read */
+export async function bytesOf(context: CliContext, file: string): Promise<Uint8Array> {
+  if (file === '-') return Buffer.from(await context.stdin('-'))
+  try {
+    return await readFile(file)
+  } catch (error) {
+    throw new UsageError(`cannot read the file: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
