@@ -1,29 +1,78 @@
-import { UnreachableError } from '../../outcome/errors.ts'
+import { commandLine } from '../../script/program.ts'
 import type { Host, HostFeed, RunOptions, RunResult } from '../host.ts'
+import { feedProgram } from './feed-program.ts'
+import { type Link, openLink } from './link.ts'
+import { runProgram } from './run-program.ts'
 import type { IdentityPolicy, SshTarget, SshTimeouts } from './target.ts'
+import { UnlockedKeys } from './unlocked-keys.ts'
 
-/** A machine behind SSH (ssh2): connects at the first run, one exec channel a program. */
+/** A machine behind SSH (ssh2): connects at the first run, one exec channel a program, the same connection for all. */
 export class SshHost implements Host {
   readonly label: string
+  private opening: Promise<Link> | undefined
+  private readonly closed = new AbortController()
 
+  /** @param keys shared by the hosts of one run, so that a key is decrypted, and its passphrase asked for, once */
   constructor(
     private readonly target: SshTarget,
     private readonly policy: IdentityPolicy,
     private readonly timeouts: SshTimeouts,
+    private readonly keys: UnlockedKeys = new UnlockedKeys(),
   ) {
     this.label = `${target.name} (${target.user}@${target.host}:${target.port})`
   }
 
-  run(program: string, options: RunOptions): Promise<RunResult> {
-    ;[program, options, this.policy, this.timeouts]
-    return Promise.reject(new UnreachableError(`${this.label}: no SSH yet`))
+  async run(program: string, options: RunOptions): Promise<RunResult> {
+    const link = await this.link(options.signal)
+    return runProgram(this.label, link, this.command(program), options)
   }
 
-  feed(): Promise<HostFeed> {
-    return Promise.reject(new UnreachableError(`${this.label}: no SSH yet`))
+  async feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
+    const link = await this.link(options.signal)
+    return feedProgram(this.label, link, this.command(program), { ...options, timeout: this.timeouts.connect })
   }
 
-  close(): Promise<void> {
-    return Promise.resolve()
+  async close(): Promise<void> {
+    const { opening } = this
+    this.opening = undefined
+    this.closed.abort()
+    await opening?.then((link) => link.close()).catch(() => undefined)
+  }
+
+  private command(program: string): string {
+    return commandLine({ text: program, mark: '' }, { sudo: this.target.sudo })
+  }
+
+  /** The connection, made at the first call and again when it was lost. */
+  private async link(signal?: AbortSignal): Promise<Link> {
+    const { opening } = this
+    if (opening !== undefined) {
+      const link = await opening
+      if (link.alive) return link
+      if (this.opening === opening) this.opening = undefined
+    }
+    this.opening ??= this.open(signal)
+    const mine = this.opening
+    try {
+      return await mine
+    } catch (error) {
+      if (this.opening === mine) this.opening = undefined
+      throw error
+    }
+  }
+
+  private async open(signal?: AbortSignal): Promise<Link> {
+    const { jump } = this.target
+    const closed = this.closed.signal
+    const either = signal === undefined ? closed : AbortSignal.any([signal, closed])
+    const parts = { policy: this.policy, timeouts: this.timeouts, keys: this.keys, signal: either }
+    if (jump === undefined) return openLink(this.label, this.target, parts)
+    const via = await openLink(`${this.target.name}'s jump host (${jump.user}@${jump.host}:${jump.port})`, jump, parts)
+    try {
+      return await openLink(this.label, this.target, parts, via)
+    } catch (error) {
+      await via.close()
+      throw error
+    }
   }
 }

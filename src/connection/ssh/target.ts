@@ -1,10 +1,15 @@
 import type { ShownIdentity, TrustRecord } from '../../node/trust.ts'
 
+/** `privateKey`: an OpenSSH or PEM file's bytes. `passphrase` is asked only when the file wants one. */
+export interface KeyCredential {
+  readonly kind: 'key'
+  readonly name: string
+  readonly privateKey: Uint8Array
+  readonly passphrase?: () => Promise<string>
+}
+
 /** How akctl logs in. */
-export type Credential =
-  /** `privateKey`: an OpenSSH file's bytes (ssh2 refuses parsed keys). `passphrase` is asked only when the file wants one. */
-  | { readonly kind: 'key'; readonly name: string; readonly privateKey: Uint8Array; readonly passphrase?: () => Promise<string> }
-  | { readonly kind: 'agent'; readonly socket: string }
+export type Credential = KeyCredential | { readonly kind: 'agent'; readonly socket: string }
 
 /** One SSH endpoint and how to log in there. */
 export interface SshEndpoint {

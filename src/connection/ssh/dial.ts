@@ -1,0 +1,51 @@
+import { connect, isIP, type Socket } from 'node:net'
+import { CancelledError, TimeoutError } from '../../outcome/errors.ts'
+import { openingFailure } from './failures.ts'
+
+/** How long one of several addresses of a name is tried before the next, in ms; Node's own 250 is less than a satellite link. */
+const NEXT_ADDRESS = 1000
+
+/**
+ * A TCP connection.
+ * @param label who, for messages
+ * @param seconds until it counts as failed, name lookup included
+ * @throws UnreachableError, TimeoutError, CancelledError
+ */
+export function dial(label: string, host: string, port: number, seconds: number, signal?: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(new CancelledError(`${label}: cancelled before connecting`))
+      return
+    }
+    const socket = connect({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS })
+    let looked = isIP(host) !== 0
+    const settle = (error?: Error): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      socket.removeListener('error', onError)
+      if (error === undefined) {
+        resolve(socket)
+        return
+      }
+      socket.on('error', () => undefined)
+      socket.destroy()
+      reject(error)
+    }
+    const onError = (error: Error): void => settle(openingFailure(label, error))
+    const onAbort = (): void => settle(new CancelledError(`${label}: cancelled while connecting`))
+    const timer = setTimeout(() => settle(tooLate(label, looked, seconds)), seconds * 1000)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    socket.once('lookup', () => (looked = true))
+    socket.once('error', onError)
+    socket.once('connect', () => settle())
+  })
+}
+
+function tooLate(label: string, looked: boolean, seconds: number): TimeoutError {
+  const what = looked ? 'did not answer' : 'has a name that was not looked up'
+  return new TimeoutError(`${label} ${what} within ${seconds} s`, {
+    hints: looked
+      ? ['is the machine up? a firewall that drops packets looks like this too', 'give it longer: --connect-timeout SECONDS']
+      : ['check the resolver of this machine (/etc/resolv.conf)'],
+  })
+}

@@ -1,0 +1,74 @@
+import { type NodeError, TimeoutError, UnauthorizedError, UnreachableError, UntrustedError } from '../../outcome/errors.ts'
+
+/** How far a connection had come. */
+export type Phase = 'greeting' | 'key exchange' | 'login'
+
+const OPENING: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ENOTFOUND: ['has a name that DNS does not know', 'check the name: akctl nodes show NODE, getent hosts NAME'],
+  EAI_AGAIN: ['has a name that no DNS server could look up just now', 'check the resolver of this machine (/etc/resolv.conf)'],
+  ECONNREFUSED: ['has nothing listening on that port (connection refused)', 'is sshd running there, and is it the right port?'],
+  ECONNRESET: ['reset the connection at once', 'a firewall, or sshd refusing new connections (MaxStartups); try again'],
+  EHOSTUNREACH: ['has no route to it (host unreachable)', 'is the machine up? check its address and the firewall between'],
+  ENETUNREACH: ['has no route to it (network unreachable)', 'check the network of this machine'],
+  EHOSTDOWN: ['is down', 'is the machine up?'],
+  EACCES: ["is refused by this machine's own firewall", 'check the outgoing rules of this machine'],
+  EPERM: ["is refused by this machine's own firewall", 'check the outgoing rules of this machine'],
+}
+
+/** Why no TCP connection came about. Of several addresses tried, the last one's reason. */
+export function openingFailure(label: string, error: NodeJS.ErrnoException): NodeError {
+  const last = error instanceof AggregateError ? (error.errors.at(-1) as NodeJS.ErrnoException) : error
+  const code = last.code ?? error.code ?? ''
+  if (code === 'ETIMEDOUT') return new TimeoutError(`${label} did not answer: the connection timed out`, { cause: error })
+  const [what, hint] = OPENING[code] ?? [`could not be reached: ${last.message}`, undefined]
+  return new UnreachableError(`${label} ${what}`, { cause: error, ...(hint === undefined ? {} : { hints: [hint] }) })
+}
+
+/** The connection was there, and the other side was silent for too long. */
+export function silence(label: string, phase: Phase, seconds: number): TimeoutError {
+  const where = phase === 'greeting' ? 'accepted the connection and then said nothing' : `stopped answering in the ${phase}`
+  return new TimeoutError(`${label} ${where} for ${seconds} s`, {
+    hints: ['the machine may be overloaded or hung; or another program than sshd has that port'],
+  })
+}
+
+/** What ssh2 said went wrong before the login was complete. */
+export function handshakeFailure(label: string, phase: Phase, error: Error & { readonly level?: string }): NodeError {
+  const cause = { cause: error }
+  const said = error.message.slice(0, 200)
+  if (/signature verification failed/.test(said)) {
+    return new UntrustedError(
+      `${label} showed a host key and could not prove that it has it: another machine answers in its place`,
+      cause,
+    )
+  }
+  const missing = /no matching (key exchange algorithm|host key format|.*cipher|.*MAC|.*compression)/i.exec(said)
+  if (missing !== null) {
+    const hints = ['akctl uses nothing that rests on SHA-1; OpenSSH 7.2 (2016) or newer has what it needs']
+    return new UnreachableError(`${label} speaks only old algorithms: there is ${missing[0].toLowerCase()}`, { ...cause, hints })
+  }
+  if (phase === 'greeting') return noSsh(label, said, error)
+  if (/too many authentication failures/i.test(said)) {
+    const hints = [
+      'the ssh-agent offers more keys than the server tries: give the node a stored key (akctl nodes edit NODE --key KEY)',
+    ]
+    return new UnauthorizedError(`${label}: the server gave up after too many keys`, { ...cause, hints })
+  }
+  if (error.level === 'client-authentication') return new UnauthorizedError(`${label}: ${said}`, cause)
+  return new UnreachableError(`${label} ended the connection in the ${phase}: ${said}`, cause)
+}
+
+/** The connection ended without a word. */
+export function endedEarly(label: string, phase: Phase): NodeError {
+  if (phase === 'greeting') return noSsh(label, 'the connection was closed before it said who it is')
+  return new UnreachableError(`${label} closed the connection in the ${phase}`, {
+    hints: ['the server logs the reason (journalctl -u ssh)'],
+  })
+}
+
+function noSsh(label: string, said: string, cause?: Error): UnreachableError {
+  return new UnreachableError(`${label} accepted the connection but did not speak SSH: ${said}`, {
+    hints: ['is it the port of sshd? If so, sshd may be refusing new connections (MaxStartups, a deny rule); try again'],
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

@@ -1,0 +1,102 @@
+import type { ClientChannel } from 'ssh2'
+import { FailedError, type NodeError, UnauthorizedError, UnreachableError } from '../../outcome/errors.ts'
+import { CappedOutput } from '../capped-output.ts'
+import type { HostFeed } from '../host.ts'
+import { linesOf } from '../lines.ts'
+import type { Link } from './link.ts'
+import { STDERR_LIMIT } from './run-program.ts'
+import { startProgram } from './start-program.ts'
+
+/** How long a program may take to end once its stdin has, in ms, before its channel is closed under it. */
+const LAST_WORDS = 3000
+
+/**
+ * Starts a program and reads its stdout by lines. The lines end with an error when the connection is lost, or when the
+ * program never began: a log that breaks off must not look like a log that is over.
+ * @param timeout seconds for the start
+ * @throws as `startProgram`
+ */
+export async function feedProgram(
+  label: string,
+  link: Link,
+  command: string,
+  options: { readonly timeout: number; readonly signal?: AbortSignal },
+): Promise<HostFeed> {
+  const started = await startProgram(label, link, command, options)
+  if (started.kind === 'lost') throw new UnreachableError(`${label}: the connection was lost before the program began`)
+  return new ProgramFeed(label, link, started.channel, options.signal)
+}
+
+class ProgramFeed implements HostFeed {
+  readonly lines: AsyncIterable<string>
+  private readonly stderr = new CappedOutput(STDERR_LIMIT)
+  private readonly over: Promise<void>
+  private printed = false
+  private closing = false
+  private status: number | string | undefined
+
+  constructor(
+    private readonly label: string,
+    private readonly link: Link,
+    private readonly channel: ClientChannel,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    channel.stderr.on('data', (chunk: Buffer) => this.stderr.add(chunk))
+    channel.on('error', () => undefined)
+    channel.on('exit', (status: number | null, signal?: string) => (this.status = status ?? signal ?? 'a signal'))
+    this.over = new Promise((resolve) => channel.once('close', () => resolve()))
+    signal?.addEventListener('abort', this.onAbort, { once: true })
+    this.lines = this.read()
+    if (signal?.aborted === true) this.onAbort()
+  }
+
+  async close(): Promise<void> {
+    this.closing = true
+    this.signal?.removeEventListener('abort', this.onAbort)
+    this.endInput()
+    this.channel.resume() // a program that waits for room to print would never see the end of its input
+    const timer = setTimeout(() => this.link.alive && this.channel.close(), LAST_WORDS)
+    await this.over
+    clearTimeout(timer)
+  }
+
+  private readonly onAbort = (): void => {
+    this.closing = true
+    this.endInput()
+  }
+
+  private endInput(): void {
+    if (this.link.alive) this.channel.end()
+  }
+
+  private async *read(): AsyncIterable<string> {
+    for await (const line of linesOf(this.chunks())) yield line
+    await this.over
+    const failure = this.closing ? undefined : this.failure()
+    if (failure !== undefined) throw failure
+  }
+
+  private async *chunks(): AsyncIterable<Buffer> {
+    for await (const chunk of this.channel.iterator({ destroyOnReturn: false })) {
+      this.printed = true
+      yield chunk as Buffer
+    }
+  }
+
+  private failure(): NodeError | undefined {
+    const detail = this.stderr
+      .text()
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(-5)
+    if (this.status === undefined) return new UnreachableError(`${this.label}: the connection was lost (${this.link.why})`)
+    if (this.printed || this.status === 0) return undefined
+    if (detail.some((line) => line.startsWith('sudo: '))) {
+      return new UnauthorizedError(`${this.label}: sudo was refused`, {
+        detail,
+        hints: ['let this user run /bin/sh by sudo without a password (NOPASSWD), or edit the node without --sudo'],
+      })
+    }
+    return new FailedError(`${this.label}: the login shell ended with ${this.status} before the program began`, { detail })
+  }
+}
