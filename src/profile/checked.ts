@@ -1,4 +1,5 @@
 import { type Stats, closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { StoreError } from '../outcome/errors.ts'
 import { errnoOf, storeError } from './store-errors.ts'
 
@@ -6,6 +7,9 @@ import { errnoOf, storeError } from './store-errors.ts'
 const OTHERS_WRITE = 0o022
 const OTHERS_ANY = 0o077
 const STICKY = 0o1000
+
+/** Links are not followed, and a pipe in a file's place is seen, not waited for. */
+const TO_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** How strict a file of the store is: `secret` files may be read by their owner alone, as ssh wants it of its keys. */
 export type Secrecy = 'plain' | 'secret'
@@ -18,7 +22,7 @@ export type Secrecy = 'plain' | 'secret'
 export function readChecked(path: string, secrecy: Secrecy = 'plain'): Buffer | undefined {
   let fd: number
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    fd = openSync(path, TO_READ)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw storeError('cannot read', path, error)
@@ -31,6 +35,24 @@ export function readChecked(path: string, secrecy: Secrecy = 'plain'): Buffer | 
     throw error instanceof StoreError ? error : storeError('cannot read', path, error)
   } finally {
     closeSync(fd)
+  }
+}
+
+/** Like {@link readChecked}, for a file that is too large to be read whole. @throws StoreError */
+export async function openChecked(path: string): Promise<FileHandle | undefined> {
+  let handle: FileHandle
+  try {
+    handle = await open(path, TO_READ)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw storeError('cannot read', path, error)
+  }
+  try {
+    checkFile(path, await handle.stat(), 'plain')
+    return handle
+  } catch (error) {
+    await handle.close()
+    throw error
   }
 }
 

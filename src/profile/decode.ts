@@ -1,6 +1,8 @@
 import * as v from 'valibot'
 import { StoreError } from '../outcome/errors.ts'
 
+const UPGRADE = 'upgrade akctl on this machine if a newer one wrote the file; nothing was changed'
+
 /** The newest form of the store's files that this akctl reads and writes. */
 const SCHEMA = 1
 
@@ -17,10 +19,11 @@ export function decode<T>(schema: v.GenericSchema<unknown, T>, bytes: Buffer, pa
     throw new StoreError(`${path} is damaged: ${error instanceof Error ? error.message : 'no JSON'}`, { hints: remedy() })
   }
   const checked = v.safeParse(schema, content)
-  if (checked.success) return checked.output
-  const foreign = checked.issues.find(isUnknownKey)
-  if (isNewer(content)) throw newer(path, 'its schema is newer')
-  if (foreign !== undefined) throw newer(path, `this akctl does not know its key ${v.getDotPath(foreign) ?? ''}`)
+  // The content itself: schemas here only check, and valibot leaves out keys such as "constructor" from what it returns.
+  if (checked.success) return content as T
+  const foreign = checked.issues.find(isUnknown)
+  if (isNewer(content)) throw new StoreError(`${path} was written by a newer akctl: its schema is newer`, { hints: [UPGRADE] })
+  if (foreign !== undefined) throw strange(path, foreign)
   throw new StoreError(`${path} is damaged: ${describe(checked.issues[0])}`, { hints: remedy() })
 }
 
@@ -30,18 +33,22 @@ export function decode<T>(schema: v.GenericSchema<unknown, T>, bytes: Buffer, pa
  */
 export function encode<T>(schema: v.GenericSchema<unknown, T>, value: T, name: string): { bytes: Buffer; value: T } {
   const text = JSON.stringify(value, undefined, 1)
-  const checked = v.safeParse(schema, JSON.parse(text))
+  const stored: unknown = JSON.parse(text)
+  const checked = v.safeParse(schema, stored)
   if (!checked.success) throw new Error(`${name} would not be readable any more: ${describe(checked.issues[0])}`)
-  return { bytes: Buffer.from(`${text}\n`), value: checked.output }
+  return { bytes: Buffer.from(`${text}\n`), value: stored as T }
 }
 
-function newer(path: string, why: string): StoreError {
-  return new StoreError(`${path} was written by a newer akctl: ${why}`, {
-    hints: ['upgrade akctl on this machine; nothing was changed'],
+function strange(path: string, issue: v.BaseIssue<unknown>): StoreError {
+  const what = `${v.getDotPath(issue) ?? ''}${issue.type === 'picklist' ? ` is ${issue.received}` : ''}`
+  return new StoreError(`${path} holds something that this akctl does not know: ${what}`, {
+    hints: [UPGRADE, 'if the file was edited by hand: correct it'],
   })
 }
 
-function isUnknownKey(issue: v.BaseIssue<unknown>): boolean {
+/** A key that is not in the schema, or a word that is not in a list: what a later release would add. */
+function isUnknown(issue: v.BaseIssue<unknown>): boolean {
+  if (issue.type === 'picklist') return typeof issue.input === 'string'
   return issue.type === 'strict_object' && issue.expected === 'never'
 }
 

@@ -127,6 +127,9 @@ async function syncDirectory(path: string): Promise<void> {
     const handle = await open(path, O_RDONLY | O_DIRECTORY)
     try {
       await handle.sync()
+    } catch (error) {
+      // Some network file systems can't do this for a directory, and need no such call.
+      if (errnoOf(error) !== 'EINVAL') throw error
     } finally {
       await handle.close()
     }

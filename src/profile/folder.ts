@@ -1,8 +1,8 @@
 import { type Stats, lstatSync } from 'node:fs'
-import { chmod, readdir, rm } from 'node:fs/promises'
+import { type FileHandle, chmod, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type NotFoundError, StoreError } from '../outcome/errors.ts'
-import { type Secrecy, checkDirectory, readChecked } from './checked.ts'
+import { type Secrecy, checkDirectory, openChecked, readChecked } from './checked.ts'
 import { appendLines, makeDirectory, moveFile, removeFile, removeTree, replaceFile } from './disk.ts'
 import { FileLock } from './lock.ts'
 import { errnoOf, storeError } from './store-errors.ts'
@@ -68,16 +68,29 @@ export class Folder {
     return readChecked(join(this.path, name), secrecy)
   }
 
-  /** Whether there is something of that name. @throws StoreError */
-  has(name: string): boolean {
-    return this.check() !== undefined && lstatSync(join(this.path, name), { throwIfNoEntry: false }) !== undefined
+  /** A file opened to be read in parts, or undefined when there is none; to be closed by the caller. @throws StoreError */
+  async open(name: string): Promise<FileHandle | undefined> {
+    return this.check() === undefined ? undefined : openChecked(join(this.path, name))
   }
 
-  /** The names in it, sorted, without the store's own files (which begin with a dot); empty when there is no folder. */
-  async names(): Promise<readonly string[]> {
+  /** Whether there is something of that name. @throws StoreError */
+  has(name: string): boolean {
+    if (this.check() === undefined) return false
+    const path = join(this.path, name)
+    try {
+      return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+    } catch (error) {
+      throw storeError('cannot read', path, error)
+    }
+  }
+
+  /** The names in it, sorted, without the store's own (which begin with a dot); empty when there is no folder. */
+  async names(kind: 'files' | 'folders'): Promise<readonly string[]> {
     if (this.check() === undefined) return []
     try {
-      return (await readdir(this.path)).filter((name) => !name.startsWith('.')).sort()
+      const entries = await readdir(this.path, { withFileTypes: true })
+      const wanted = entries.filter((entry) => entry.isDirectory() === (kind === 'folders') && !entry.name.startsWith('.'))
+      return wanted.map(({ name }) => name).sort()
     } catch (error) {
       if (isMissing(error)) return []
       throw storeError('cannot read', this.path, error)
@@ -103,9 +116,11 @@ export class Folder {
 
   /** What is there, once it is known that nobody else can put files into it or its parents. */
   private check(): Stats | undefined {
-    const { parent } = this.options
-    if (parent !== undefined && parent.check() === undefined) return undefined
-    return checkDirectory(this.path, parent === undefined)
+    const { parent, missing } = this.options
+    const above = parent === undefined || parent.check() !== undefined
+    const stats = above ? checkDirectory(this.path, parent === undefined) : undefined
+    if (stats === undefined && missing !== undefined) throw missing()
+    return stats
   }
 
   private missing(): NotFoundError | undefined {
@@ -116,7 +131,6 @@ export class Folder {
     await this.options.parent?.prepare()
     const stats = this.check()
     if (stats === undefined) {
-      if (this.options.missing !== undefined) throw this.options.missing()
       await this.make()
     } else if (this.options.parent !== undefined && (stats.mode & 0o077) !== 0) {
       // Readable by others, which no secret depends on (files are 0600): closed without a word.

@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path'
-import { checkName } from '../node/names.ts'
+import { checkName, nameProblem } from '../node/names.ts'
 import { NotFoundError, StoreError, UsageError } from '../outcome/errors.ts'
 import { Folder } from './folder.ts'
 import { JsonFile } from './json-file.ts'
@@ -48,14 +48,15 @@ class LocalHome implements ProfileHome {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- a port; a failed read must reject, not throw
   async open(name?: string): Promise<Profile> {
-    const wanted = name === undefined || name === '' ? this.config.read().profile : checkName('profile', name)
-    if (!this.exists(wanted)) throw this.missing(wanted)
+    const inUse = name === undefined || name === ''
+    const wanted = inUse ? this.config.read().profile : checkName('profile', name)
+    if (!this.exists(wanted)) throw inUse ? this.lost(wanted) : this.missing(wanted)
     return new LocalProfile(wanted, this.folder(wanted))
   }
 
   async list(): Promise<readonly ProfileInfo[]> {
     const current = this.config.read().profile
-    const found = await this.profiles.names()
+    const found = (await this.profiles.names('folders')).filter((name) => nameProblem('profile', name) === undefined)
     const names = found.includes(DEFAULT) ? found : [DEFAULT, ...found].sort()
     return Promise.all(names.map((name) => this.info(name, current)))
   }
@@ -100,6 +101,13 @@ class LocalHome implements ProfileHome {
   private missing(name: string): NotFoundError {
     return new NotFoundError(`there is no profile ${name} in ${this.directory}`, {
       hints: ['akctl profiles list', `akctl profiles create ${name}`],
+    })
+  }
+
+  /** The chosen profile's folder was removed by other means. */
+  private lost(name: string): NotFoundError {
+    return new NotFoundError(`the profile in use, ${name}, is no longer in ${this.directory}`, {
+      hints: ['use another one: akctl profiles use default', `or put ${join(this.profiles.path, name)} back from a backup`],
     })
   }
 

@@ -35,7 +35,7 @@ export class FileJournal implements Journal {
     const found: JournalEntry[] = []
     if (limit <= 0) return found
     const mark = node === undefined ? undefined : JSON.stringify(node)
-    for await (const line of linesBackwards(this.folder.path, [CURRENT, OLD])) {
+    for await (const line of linesBackwards(this.folder, [CURRENT, OLD])) {
       // A look at the text first: most lines of a long journal are about other nodes.
       if (mark !== undefined && !line.includes(mark)) continue
       const entry = entryOf(line)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { GenericSchema } from 'valibot'
+import { StoreError } from '../outcome/errors.ts'
 import { decode, encode } from './decode.ts'
 import type { Folder, FolderWriter } from './folder.ts'
 
@@ -46,11 +47,20 @@ export class JsonFile<T> {
   }
 
   private valueOf(bytes: Buffer | undefined): T {
-    if (bytes === undefined) return this.initial
+    if (bytes === undefined) return this.beginning()
     if (this.last?.bytes.equals(bytes) === true) return this.last.value
     const value = decode(this.schema, bytes, join(this.folder.path, this.name), () => this.remedy())
     this.last = { bytes, value }
     return value
+  }
+
+  /** @throws StoreError where only the backup is left: a store that has lost its file is not an empty one */
+  private beginning(): T {
+    if (!this.folder.has(`${this.name}.bak`)) return this.initial
+    const path = join(this.folder.path, this.name)
+    throw new StoreError(`${path} is gone, and the backup of its state before the last change is there`, {
+      hints: [`to go back to that: cp -p ${path}.bak ${path}`, `to start with nothing: rm ${path}.bak`],
+    })
   }
 
   private remedy(): readonly string[] {

@@ -114,7 +114,8 @@ export function parsePublicLine(text: string): PublicKey | undefined {
   return typeOf(blob) === type ? { type, blob, comment: plain(comment) } : undefined
 }
 
-function plain(comment: string): string {
+/** A comment on one line, without what must not reach authorized_keys or a terminal. */
+export function plain(comment: string): string {
   return comment.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim()
 }
 

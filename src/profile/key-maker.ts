@@ -1,6 +1,6 @@
 import type { ParsedKey, utils as Ssh2Utils } from 'ssh2'
 import { UsageError } from '../outcome/errors.ts'
-import { type PublicKey, checkKind, readHeader } from './key-file.ts'
+import { type PublicKey, checkKind, plain, readHeader } from './key-file.ts'
 
 /** bcrypt rounds of a passphrase: twice those of ssh-keygen, about half a second at each use. */
 const ROUNDS = 32
@@ -18,7 +18,8 @@ export interface MadeKey {
  * @throws UsageError for an empty passphrase
  */
 export async function generateKey(options: { readonly passphrase?: string; readonly comment: string }): Promise<MadeKey> {
-  const { passphrase, comment } = options
+  const { passphrase } = options
+  const comment = plain(options.comment)
   if (passphrase === '') throw new UsageError('the passphrase is empty: give one, or none at all')
   const lock = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds: ROUNDS }
   const { utils } = await ssh2()
@@ -91,5 +92,5 @@ function works(key: ParsedKey): boolean {
 }
 
 function publicOf(key: ParsedKey): PublicKey {
-  return { type: key.type, blob: key.getPublicSSH(), comment: key.comment }
+  return { type: key.type, blob: key.getPublicSSH(), comment: plain(key.comment) }
 }

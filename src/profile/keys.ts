@@ -10,7 +10,7 @@ export class FileKeyStore implements KeyStore {
   constructor(private readonly folder: Folder) {}
 
   async list(): Promise<readonly StoredKey[]> {
-    const names = (await this.folder.names()).filter((name) => nameProblem('key', name) === undefined)
+    const names = (await this.folder.names('files')).filter((name) => nameProblem('key', name) === undefined)
     return Promise.all(names.map((name) => this.get(name)))
   }
 
@@ -25,9 +25,7 @@ export class FileKeyStore implements KeyStore {
   async privateKey(name: string): Promise<Buffer> {
     checkName('key', name)
     const bytes = this.folder.read(name, 'secret')
-    if (bytes === undefined) {
-      throw new NotFoundError(`there is no key ${name}`, { hints: ['akctl keys list', `akctl keys create ${name}`] })
-    }
+    if (bytes === undefined) throw missing(name)
     return bytes
   }
 
@@ -46,7 +44,8 @@ export class FileKeyStore implements KeyStore {
   }
 
   async delete(name: string): Promise<void> {
-    await this.privateKey(name)
+    checkName('key', name)
+    if (!this.folder.has(name)) throw missing(name)
     await this.folder.exclusive(async (writer) => {
       await writer.remove(name)
       await writer.remove(`${name}.pub`)
@@ -103,4 +102,8 @@ export class FileKeyStore implements KeyStore {
       })
     }
   }
+}
+
+function missing(name: string): NotFoundError {
+  return new NotFoundError(`there is no key ${name}`, { hints: ['akctl keys list', `akctl keys create ${name}`] })
 }

@@ -1,8 +1,5 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
-import { checkDirectory, checkFile } from './checked.ts'
-import { errnoOf, storeError } from './store-errors.ts'
+import type { FileHandle } from 'node:fs/promises'
+import type { Folder } from './folder.ts'
 
 const BLOCK = 64 * 1024
 const NEWLINE = 10
@@ -13,32 +10,19 @@ const NEWLINE = 10
  * @param names in the order in which to read them
  * @throws StoreError
  */
-export async function* linesBackwards(directory: string, names: readonly string[]): AsyncGenerator<string> {
-  if (checkDirectory(directory) === undefined) return
+export async function* linesBackwards(folder: Folder, names: readonly string[]): AsyncGenerator<string> {
   const seen = new Set<number>()
   for (const name of names) {
-    const path = join(directory, name)
-    const handle = await openToRead(path)
+    const handle = await folder.open(name)
     if (handle === undefined) continue
     try {
-      const stats = await handle.stat()
-      checkFile(path, stats, 'plain')
-      if (seen.has(stats.ino)) continue
-      seen.add(stats.ino)
-      yield* linesOf(handle, stats.size)
+      const { ino, size } = await handle.stat()
+      if (seen.has(ino)) continue
+      seen.add(ino)
+      yield* linesOf(handle, size)
     } finally {
       await handle.close()
     }
-  }
-}
-
-async function openToRead(path: string): Promise<FileHandle | undefined> {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
-  try {
-    return await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw storeError('cannot read', path, error)
   }
 }
 

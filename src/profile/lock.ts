@@ -6,7 +6,7 @@ import { errnoOf, storeError } from './store-errors.ts'
 
 /** Polling for a lock that another process holds: milliseconds, first and longest pause. */
 const FIRST_PAUSE = 1
-const LONGEST_PAUSE = 25
+const LONGEST_PAUSE = 5
 
 /**
  * How long a writer waits for another process, in seconds: `AKCTL_STORE_TIMEOUT`, else 10.
@@ -90,7 +90,7 @@ export class FileLock {
 
   private refusal(holder: string): LockedError {
     const who = holder === '' ? 'another process' : `another process (${holder})`
-    return new LockedError(`the store is being changed by ${who}, which has held ${this.path} for ${this.timeout} s`, {
+    return new LockedError(`the store is being changed by ${who}: waited ${this.timeout} s for ${this.path}`, {
       hints: [
         'wait until it is done and run the command again; the lock goes by itself when that process ends',
         'to wait longer: AKCTL_STORE_TIMEOUT=SECONDS',

@@ -15,6 +15,16 @@ function name(kind: NameKind) {
   )
 }
 
+/** Not `v.record`, which skips keys such as "constructor". */
+const labels = v.custom<Readonly<Record<string, string>>>(
+  (input) =>
+    typeof input === 'object' &&
+    input !== null &&
+    !Array.isArray(input) &&
+    Object.entries(input).every(([key, value]) => key !== '' && typeof value === 'string'),
+  'not an object of texts',
+)
+
 /** A stored key's name, or `agent`. */
 const keyName = v.union([v.literal('agent'), name('key')])
 
@@ -53,7 +63,7 @@ const node = v.strictObject({
   jump: v.exactOptional(v.strictObject({ user: filled, host: filled, port, key: keyName })),
   service: v.exactOptional(filled),
   addresses: v.array(filled),
-  labels: v.record(filled, v.string()),
+  labels,
   settings,
   baseRevision: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   createdAt: filled,
