@@ -1,0 +1,133 @@
+// What the demo does, step by step: a line as an operator would type it, the exit code it must end with, and what must
+// be true afterwards. A check looks at files and processes where it can, not only at what akctl printed.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { answers, waitFor } from './stage.mjs'
+
+/**
+ * @typedef {{ title: string } | { line: string, exit?: number, shows?: RegExp[], check?: () => void | Promise<void> }} Step
+ * @param {import('./stage.mjs').Stage} stage
+ * @param {string} fingerprint of the sshd's host key
+ * @returns {Step[]}
+ */
+export function story({ folder, ports, mails }, fingerprint) {
+  const file = (name) => readFileSync(`${folder}/${name}`, 'utf8')
+  const postconf = (name) =>
+    execFileSync('postconf', ['-c', `${folder}/mx1/akctl/live/conf`, '-h', name], { encoding: 'utf8' }).trim()
+  const send = (node, port) => ({
+    line: `smtp-source -f news@example.com -t you@example.net -S 'Hello by ${node}' 127.0.0.1:${port}`,
+    check: () =>
+      waitFor(
+        `the mail sent through ${node} is in the sink`,
+        () => mails().some((mail) => mail.includes(`Hello by ${node}`)),
+        20,
+      ),
+  })
+  return [
+    { title: 'A key for akctl; its public part goes to the server.' },
+    {
+      line: 'akctl keys create demo',
+      check: () => must(isOpensshKey(`${folder}/profile`), 'the private key is an OpenSSH file'),
+    },
+    {
+      line: 'akctl keys show demo -o name >>authorized_keys',
+      check: () => must(/^ssh-ed25519 /m.test(file('authorized_keys')), 'the public line is an ed25519 key'),
+    },
+
+    { title: 'Two nodes: Postfix on a server reached over SSH, Haraka on this machine.' },
+    {
+      line: `akctl nodes create mx1 --host 127.0.0.1 --port ${ports.ssh} --user root --key demo --dir ${folder}/mx1 --mta postfix --label role=relay`,
+    },
+    { line: `akctl nodes create mx2 --access local --dir ${folder}/mx2 --mta haraka --label role=relay` },
+
+    { title: 'The server is not known yet: no credential is sent, and nothing is done.' },
+    {
+      line: 'akctl nodes install mx1',
+      exit: 5,
+      shows: [new RegExp(escape(fingerprint))],
+      check: () => must(!existsSync(`${folder}/mx1/base`), 'nothing was installed'),
+    },
+    { line: `akctl trust add mx1 --fingerprint ${fingerprint}` },
+    { line: 'akctl nodes test mx1', shows: [/identity/i] },
+
+    { title: 'Both directories are prepared.' },
+    {
+      line: `akctl nodes install mx1 --smtp-listen 127.0.0.1:${ports.mx1} --hostname mx1.example.com`,
+      check: () => must(existsSync(`${folder}/mx1/base/main.cf`), 'the base of mx1 is there'),
+    },
+    {
+      line: `akctl nodes install mx2 --smtp-listen 127.0.0.1:${ports.mx2} --hostname mx2.example.com`,
+      check: () => must(existsSync(`${folder}/mx2/base/config/smtp.ini`), 'the base of mx2 is there'),
+    },
+
+    { title: "The base is the operator's own configuration: here all mail goes to the demo's sink." },
+    { line: `echo 'relayhost = [127.0.0.1]:${ports.sink}' >>mx1/base/main.cf` },
+    { line: `echo 'any={"nexthop":"127.0.0.1:${ports.sink}"}' >>mx2/base/config/relay_dest_domains.ini` },
+    { line: 'akctl nodes list', shows: [/mx1.*stopped/, /mx2.*stopped/] },
+
+    { title: 'Settings are kept here, compared, and pushed when asked.' },
+    { line: 'akctl settings set mx1 mx2 esmtp-connection-timeout=20s spool-channel-size=50', shows: [/not synced/] },
+    { line: 'akctl mta diff mx1', exit: 10, shows: [/smtp_connect_timeout = 20/] },
+    { line: 'akctl mta sync mx1 mx2', check: () => must(postconf('smtp_connect_timeout') === '20s', 'Postfix has the timeout') },
+    { line: 'akctl mta start mx1 mx2', check: () => Promise.all([listens(ports.mx1), listens(ports.mx2)]) },
+    { line: 'akctl nodes list', shows: [/mx1.*running\s+yes/, /mx2.*running\s+yes/] },
+
+    { title: 'A mail through each MTA; both arrive in the sink.' },
+    send('mx1', ports.mx1),
+    send('mx2', ports.mx2),
+    { line: "grep -h '^Subject' sink/*", shows: [/Hello by mx1/, /Hello by mx2/] },
+    { line: 'akctl node logs mx1 mx2 -n 4', shows: [/mx1/, /mx2/] },
+
+    { title: 'Somebody edits a file by hand; akctl finds it, shows it, and puts it right.' },
+    {
+      line: 'sed -i s/^smtp_connect_timeout.*/smtp_connect_timeout=5s/ mx1/akctl/live/conf/main.cf',
+      check: () => must(postconf('smtp_connect_timeout') === '5s', 'the edit is there'),
+    },
+    { line: 'akctl mta status mx1 mx2 --expect running,synced', exit: 10, shows: [/mx1.*edited/, /mx2.*yes/] },
+    { line: 'akctl mta diff mx1', exit: 10, shows: [/-.*smtp_connect_timeout *= *5s/] },
+    { line: 'akctl mta sync mx1', check: () => must(postconf('smtp_connect_timeout') === '20s', 'the timeout is as set again') },
+
+    { title: 'A change that was not so good is taken back.' },
+    {
+      line: 'akctl settings set mx1 esmtp-connection-timeout=1s --sync',
+      check: () => must(postconf('smtp_connect_timeout') === '1s', 'the new timeout is there'),
+    },
+    {
+      line: 'akctl mta rollback mx1',
+      check: () => must(postconf('smtp_connect_timeout') === '20s', 'the timeout is the one before'),
+    },
+
+    { title: 'The end: stop, and forget the nodes. What is on the servers stays.' },
+    { line: 'akctl mta stop mx1 mx2', check: () => Promise.all([listensNot(ports.mx1), listensNot(ports.mx2)]) },
+    {
+      line: 'akctl nodes delete mx1 mx2 --yes',
+      check: () => must(existsSync(`${folder}/mx1/base/main.cf`), "the server's files are still there"),
+    },
+    { line: 'akctl journal list -n 5', shows: [/rollback/, /stop/] },
+  ]
+}
+
+/** @throws Error naming what is not so */
+function must(so, what) {
+  if (!so) throw new Error(`not so: ${what}`)
+}
+
+async function listens(port) {
+  must(await answers(port), `something listens on 127.0.0.1:${port}`)
+}
+
+async function listensNot(port) {
+  must(!(await answers(port)), `nothing listens on 127.0.0.1:${port} any more`)
+}
+
+function isOpensshKey(profile) {
+  const found = execFileSync('grep', ['-rl', 'BEGIN OPENSSH PRIVATE KEY', profile], { encoding: 'utf8' }).trim().split('\n')
+  return (
+    found.length === 1 &&
+    execFileSync('ssh-keygen', ['-y', '-P', '', '-f', found[0]], { encoding: 'utf8' }).startsWith('ssh-ed25519 ')
+  )
+}
+
+function escape(words) {
+  return words.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+}
