@@ -1,0 +1,44 @@
+// `npm run bench`: the figures akctl promises, measured on this machine, with their targets.
+// Usage: node test/bench/bench.mjs [start] [fleet] [--hosts N] [--rounds N] [--runs N] [--profile FOLDER]
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { coldStart } from './cold-start.mjs'
+import { fleetStatus } from './fleet-status.mjs'
+
+const bin = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    hosts: { type: 'string', default: '300' },
+    rounds: { type: 'string', default: '20' },
+    runs: { type: 'string', default: '2' },
+    profile: { type: 'string' },
+  },
+})
+const wanted = (part) => positionals.length === 0 || positionals.includes(part)
+
+// The fleet's sshd listens on all addresses of a network of its own, which has a loopback interface and nothing else.
+if (wanted('fleet') && process.env.AKCTL_BENCH_NETNS === undefined) {
+  const script = 'ip link set lo up && exec "$@"'
+  const args = ['-n', 'sh', '-c', script, 'sh', process.execPath, ...process.argv.slice(1)]
+  const { status } = spawnSync('unshare', args, { stdio: 'inherit', env: { ...process.env, AKCTL_BENCH_NETNS: '1' } })
+  process.exit(status ?? 1)
+}
+
+if (values.profile !== undefined) mkdirSync(values.profile, { recursive: true })
+const rows = []
+if (wanted('start')) rows.push(...(await coldStart(bin, Number(values.rounds))))
+if (wanted('fleet'))
+  rows.push(...(await fleetStatus(bin, { hosts: Number(values.hosts), runs: Number(values.runs), profile: values.profile })))
+
+const width = Math.max(...rows.map(({ name }) => name.length))
+console.log(`\n${'figure'.padEnd(width)}  measured    target`)
+for (const { name, value, unit, target, note } of rows) {
+  const figure = `${value.toFixed(value < 10 ? 2 : 1)} ${unit}`
+  console.log(
+    `${name.padEnd(width)}  ${figure.padStart(9)}  ${`${target} ${unit}`.padStart(7)}  ${value <= target ? 'ok  ' : 'over'}  ${note}`,
+  )
+}
+process.exitCode = rows.every(({ value, target }) => value <= target) ? 0 : 1
