@@ -1,11 +1,16 @@
 import { syncedOf } from '../../node/state.ts'
+import type { Selection } from '../../fleet/select.ts'
+import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { Context } from '../context.ts'
+import { loadFleet } from '../node/fleet.ts'
+import { visit, type Width } from '../node/visit.ts'
 import type { Session } from '../node/session.ts'
 import { keyChanges } from './keys.ts'
 import type { DiffResult } from './results.ts'
 import { installedState } from './sync.ts'
 
 /** Compares what a node was told, and its files, with what a sync would make of it. Writes nothing. */
-export async function diffNode(session: Session): Promise<DiffResult> {
+async function diffNode(session: Session): Promise<DiffResult> {
   const { connection, wanted } = session
   const state = await installedState(session)
   const files = await connection.diff(wanted)
@@ -17,7 +22,22 @@ export async function diffNode(session: Session): Promise<DiffResult> {
   }
 }
 
-/** Whether a sync would write anything. */
-export function differs({ keys, files }: DiffResult): boolean {
+export interface DiffReport {
+  readonly nodes: readonly NodeOutcome<DiffResult>[]
+  /** True when a sync would write anything on a node that answered. */
+  readonly differences: boolean
+}
+
+/** Compares every selected node. */
+export async function mtaDiff(context: Context, selection: Selection, width: Width): Promise<DiffReport> {
+  const fleet = await loadFleet(context, selection)
+  const nodes = await visit<DiffResult>(context, fleet, width, { kind: 'read' }, async (session) => ({
+    outcome: 'ok',
+    result: await diffNode(session),
+  }))
+  return { nodes, differences: nodes.some(({ result }) => result !== undefined && differs(result)) }
+}
+
+function differs({ keys, files }: DiffResult): boolean {
   return keys.length > 0 || files.length > 0
 }

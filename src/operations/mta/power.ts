@@ -5,14 +5,17 @@ import { syncNode } from './sync.ts'
 
 /** How a start, stop or restart is done. */
 export interface PowerOptions {
-  /** Start only: tell the node its settings first. */
-  readonly sync: boolean
   readonly dryRun: boolean
   readonly reason: string
 }
 
+export interface StartOptions extends PowerOptions {
+  /** Tell the node its settings first. */
+  readonly sync: boolean
+}
+
 /** Starts a node's MTA, telling it its settings first; a running one that has them all is a no-op. */
-export async function startNode(session: Session, options: PowerOptions): Promise<ChangeResult> {
+export async function startNode(session: Session, options: StartOptions): Promise<ChangeResult> {
   const { dryRun, reason } = options
   const told = options.sync ? await syncNode(session, { takeOver: false, restart: true, dryRun, reason }) : undefined
   if (dryRun) {

@@ -1,0 +1,24 @@
+import { mtaDiff } from '../../../operations/mta/diff.ts'
+import type { DiffResult } from '../../../operations/mta/results.ts'
+import { AkctlCommand } from '../../command.ts'
+import type { CliContext } from '../../context.ts'
+import { connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { nodesArg, selectionOf, widthOf } from '../../node-args.ts'
+import type { Report } from '../../report.ts'
+import { mtaDiffView } from '../../views/mta-diff.ts'
+
+export default class MtaDiff extends AkctlCommand {
+  static override summary = 'show what a sync would change: settings, files, hand edits'
+  static override description = 'Exits 10 when there are differences, 0 when there are none. Writes nothing.'
+  static override examples = ['<%= config.bin %> mta diff mx1', '<%= config.bin %> mta diff --all --json']
+  static override strict = false
+  static override args = nodesArg
+  static override flags = { ...selectionFlags, ...fanFlags(64), ...connectionFlags }
+
+  protected readonly view = mtaDiffView
+
+  protected async perform(context: CliContext): Promise<Report<undefined, DiffResult>> {
+    const { argv, flags } = await this.input(MtaDiff, context)
+    return mtaDiff(context, selectionOf(argv, flags), widthOf(flags))
+  }
+}

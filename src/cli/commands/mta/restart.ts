@@ -1,0 +1,29 @@
+import { changeNodes, reasonOf } from '../../../operations/mta/change.ts'
+import { restartNode } from '../../../operations/mta/power.ts'
+import type { ChangeResult } from '../../../operations/mta/results.ts'
+import { AkctlCommand } from '../../command.ts'
+import type { CliContext } from '../../context.ts'
+import { changeFlags, connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { changeRunOf, nodesArg } from '../../node-args.ts'
+import type { Report } from '../../report.ts'
+import { mtaChangeView } from '../../views/mta-change.ts'
+
+export default class MtaRestart extends AkctlCommand {
+  static override summary = 'restart the MTA of nodes; a stopped one is started'
+  static override examples = [
+    '<%= config.bin %> mta restart mx1',
+    '<%= config.bin %> mta restart -l role=relay -c 2 --max-fail 1',
+  ]
+  static override strict = false
+  static override args = nodesArg
+  static override flags = { ...selectionFlags, ...fanFlags(8), ...changeFlags, ...connectionFlags }
+
+  protected readonly view = mtaChangeView('restart')
+
+  protected async perform(context: CliContext): Promise<Report<undefined, ChangeResult>> {
+    const { argv, flags } = await this.input(MtaRestart, context)
+    const run = changeRunOf(argv, flags)
+    const options = { dryRun: run.dryRun, reason: reasonOf('restart', run.reason) }
+    return { nodes: await changeNodes(context, 'restart', run, (session) => restartNode(session, options)) }
+  }
+}

@@ -1,0 +1,56 @@
+import { optionalArg } from './args.ts'
+import type { Selection } from '../fleet/select.ts'
+import type { ChangeRun } from '../operations/mta/change.ts'
+import type { Consent } from '../operations/node/confirm.ts'
+import type { Width } from '../operations/node/visit.ts'
+
+/** `NODE…`, for the help; a command with `strict = false` takes any number. */
+export const nodesArg = { node: optionalArg('names or ids of nodes') }
+
+/** What oclif parsed of the selection flags. */
+interface SelectionFlags {
+  readonly selector?: string | undefined
+  readonly exclude?: readonly string[] | undefined
+  readonly all: boolean
+}
+
+interface WidthFlags {
+  readonly concurrency: number
+  readonly 'max-fail'?: number | undefined
+}
+
+interface ConsentFlags {
+  readonly 'confirm-above': number
+  readonly yes: boolean
+}
+
+interface ChangeFlags extends SelectionFlags, WidthFlags, ConsentFlags {
+  readonly 'dry-run': boolean
+  readonly reason?: string | undefined
+}
+
+/** The nodes of a command line. @param names the words that are no flags */
+export function selectionOf(names: readonly unknown[], { selector, exclude, all }: SelectionFlags): Selection {
+  return { names: names.map(String), selector, exclude, all }
+}
+
+/** How wide a run is, from its flags. */
+export function widthOf(flags: WidthFlags): Width {
+  return { concurrency: flags.concurrency, maxFail: flags['max-fail'] }
+}
+
+/** From which number of nodes on a user is asked. */
+export function consentOf(flags: ConsentFlags): Consent {
+  return { above: flags['confirm-above'], yes: flags.yes }
+}
+
+/** What every changing verb is told. @param names the words that are no flags */
+export function changeRunOf(names: readonly unknown[], flags: ChangeFlags): ChangeRun {
+  return {
+    selection: selectionOf(names, flags),
+    width: widthOf(flags),
+    consent: consentOf(flags),
+    dryRun: flags['dry-run'],
+    reason: flags.reason,
+  }
+}

@@ -1,0 +1,48 @@
+import { valueText } from '../../operations/mta/keys.ts'
+import type { ChangeResult, KeyChange, Step } from '../../operations/mta/results.ts'
+import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { View } from './view.ts'
+
+/** A changing verb: a line a node. */
+export function mtaChangeView(verb: ChangeResult['verb']): View<undefined, ChangeResult> {
+  return {
+    schema: `mta.${verb}/1`,
+    table: ({ nodes = [] }) => ({ columns: ['NAME', 'OUTCOME', 'WHAT', 'REVISION'], rows: nodes.map((node) => row(node)) }),
+  }
+}
+
+function row({ node, outcome, result, error }: NodeOutcome<ChangeResult>): readonly string[] {
+  if (result === undefined) return [node, outcome, error?.message ?? '-', '-']
+  return [node, outcome, changeWords(result), result.revision === undefined ? '-' : String(result.revision)]
+}
+
+const DONE: Readonly<Record<Step, string>> = {
+  wrote: 'settings written',
+  reloaded: 'reloaded',
+  restarted: 'restarted',
+  'not-loaded': 'not loaded by the running process yet',
+  started: 'started',
+  stopped: 'stopped',
+}
+
+const NO_OP: Readonly<Record<ChangeResult['verb'], string>> = {
+  start: 'runs already, nothing to do',
+  stop: 'is stopped already, nothing to do',
+  restart: 'nothing to do',
+  sync: 'is synced already, nothing to do',
+  rollback: 'is as asked already, nothing to do',
+}
+
+/** What a changing verb did, or would do, in words. */
+export function changeWords(result: ChangeResult): string {
+  const { steps, verb, dryRun, keys = [] } = result
+  if (steps.length === 0) return NO_OP[verb]
+  const did = steps.map((step) => (step === 'wrote' && verb === 'rollback' ? 'earlier settings written' : DONE[step])).join(', ')
+  const what = keys.length > 0 && steps.includes('wrote') ? `${did} (${keys.map(keyWords).join(', ')})` : did
+  return dryRun ? `would be: ${what}` : what
+}
+
+/** One setting's change: `dns-lookup-timeout 5s -> 9s`. */
+export function keyWords({ key, told, wanted }: KeyChange): string {
+  return `${key} ${valueText(key, told)} -> ${valueText(key, wanted)}`
+}
