@@ -63,7 +63,7 @@ class Handshake {
     signal?.addEventListener('abort', this.onAbort, { once: true })
     client.on('error', (error: Error & { level?: string }) => this.onError(error))
     client.on('close', () => this.fail(endedEarly(label, this.phase)))
-    client.on('handshake', () => this.enter('login', timeouts.auth))
+    client.once('handshake', () => this.enter('login', timeouts.auth)) // once: every renewal of the keys says it again
     client.on('ready', () => this.settle(() => this.resolve({ kind: 'ready', client })))
     client.connect({
       sock: socket,

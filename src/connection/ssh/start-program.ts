@@ -16,9 +16,11 @@ export function startProgram(
   command: string,
   limits: { readonly timeout: number; readonly signal?: AbortSignal },
 ): Promise<Started> {
+  const { signal, timeout } = limits
+  const cancelled = new CancelledError(`${label}: cancelled before the program was started`)
+  if (signal?.aborted === true) return Promise.reject(cancelled)
   return new Promise((resolve, reject) => {
     let sent = false
-    const { signal, timeout } = limits
     const finish = (error: NodeError, end: End): void => {
       tidy()
       if (sent) resolve({ kind: 'lost', end })
@@ -29,9 +31,7 @@ export function startProgram(
       finish(error, end)
       link.destroy(error.message)
     }
-    const onAbort = (): void => {
-      abandon(new CancelledError(`${label}: cancelled before the program was started`), { kind: 'cut', why: 'cancelled' })
-    }
+    const onAbort = (): void => abandon(cancelled, { kind: 'cut', why: 'cancelled' })
     const onTimeout = (): void => {
       abandon(new TimeoutError(`${label} did not open a session within ${timeout} s`), { kind: 'timeout', seconds: timeout })
     }
@@ -44,21 +44,22 @@ export function startProgram(
       signal?.removeEventListener('abort', onAbort)
     }
     signal?.addEventListener('abort', onAbort, { once: true })
-    if (signal?.aborted === true) return onAbort()
     if (!link.alive) return onLost()
-    link.client.exec(
-      command,
-      sentinel(() => (sent = true)),
-      (error, channel) => {
-        if (error === undefined) {
-          tidy()
-          resolve({ kind: 'running', channel })
-        } else if (link.alive) {
-          sent = false // the server has said no: it did not start
-          finish(refused(label, error))
-        } else finish(lost())
-      },
-    )
+    const onAnswer = (error: Error | undefined, channel: ClientChannel): void => {
+      if (error !== undefined && !link.alive) return onLost()
+      tidy()
+      if (error === undefined) resolve({ kind: 'running', channel })
+      else reject(refused(label, error)) // the server itself has said no
+    }
+    try {
+      link.client.exec(
+        command,
+        sentinel(() => (sent = true)),
+        onAnswer,
+      )
+    } catch {
+      onLost() // ssh2 knew that the socket is gone before we were told
+    }
   })
 }
 
