@@ -1,10 +1,9 @@
 import type { Installation, LogQuery, MtaDriver } from '../../mta/driver.ts'
 import type { LogRecord } from '../../mta/logs.ts'
 import { applyScript, orderScript, powerScript, statusScript } from '../../mta/shared/operations.ts'
-import { recordLine } from '../../mta/shared/record.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta/shared/results.ts'
 import { diffScript, interfacesScript, rollbackScript } from '../../mta/shared/inspection.ts'
-import { REVISION_SCHEMA, type OrderState } from '../../node/revision.ts'
+import type { OrderState } from '../../node/revision.ts'
 import type { Settings } from '../../node/settings.ts'
 import type { NodeState } from '../../node/state.ts'
 import { programOf } from '../../script/program.ts'
@@ -48,10 +47,10 @@ export class ScriptedConnection implements NodeConnection {
   }
 
   sync(order: SyncOrder): Promise<ApplyResult> {
-    const { id, settings, by, at, reason } = order
+    const { settings } = order
     const request = {
-      orderId: id,
-      record: recordLine({ id, settings, by, at, reason, schema: REVISION_SCHEMA }),
+      head: order,
+      settings,
       edits: this.driver.edits(settings, this.installation),
       expect: String(order.expect),
       lockWait: order.lockWait,

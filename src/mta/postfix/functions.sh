@@ -1,0 +1,148 @@
+# A Postfix instance of its own in DIR: base/ (main.cf, master.cf, what they name), queue/, data/, log/mail.log.
+
+mta_paths() {
+  AK=$DIR/akctl BASE=$DIR/base CONF=$DIR/akctl/live/conf LOG=$DIR/log/mail.log
+  [ "$(id -u)" = 0 ] || fail unauthorized 'Postfix can be driven by root only: log in as root, or edit the node with --sudo'
+}
+
+mta_installed() {
+  [ -f "$BASE/main.cf" ] && [ -f "$BASE/master.cf" ] && command -v postfix >/dev/null && command -v postconf >/dev/null
+}
+
+mta_base_list() {
+  (cd "$BASE" && find . -type f | LC_ALL=C sort)
+}
+
+mta_version() {
+  postconf -d -h mail_version
+}
+
+# pf_queue: the queue folder that what Postfix reads names.
+pf_queue() {
+  _queue=$(sed -n 's/^queue_directory[[:blank:]]*=[[:blank:]]*//p' "$CONF/main.cf" 2>/dev/null | tail -n 1)
+  echo "${_queue:-$DIR/queue}"
+}
+
+# The master process holds its pid file open and locked for its whole life: who has that very file open is ours.
+mta_pid() {
+  _file=$(pf_queue)/pid/master.pid
+  read -r _pid 2>/dev/null <"$_file" || [ -n "${_pid:-}" ] || return 0
+  for _fd in "/proc/${_pid:-none}"/fd/*; do
+    if [ "$_fd" -ef "$_file" ]; then
+      echo "$_pid"
+      return 0
+    fi
+  done
+}
+
+# pf_child PID NAME: the pid of a child of the master that has dropped its rights, so has read its configuration.
+pf_child() {
+  _root=$(stat -c %u "/proc/$1")
+  tr ' ' '\n' <"/proc/$1/task/$1/children" 2>/dev/null | while read -r _child; do
+    read -r _comm 2>/dev/null <"/proc/$_child/comm" || continue
+    if [ "$_comm" = "$2" ] && [ "$(stat -c %u "/proc/$_child" 2>/dev/null || echo "$_root")" != "$_root" ]; then
+      echo "$_child"
+    fi
+  done
+}
+
+# pf_services: `HOST PORT` of every inet service that Postfix reads; HOST is `*` for one without.
+pf_services() {
+  awk '
+    /^[^#[:space:]]/ && $2 == "inet" {
+      if (match($1, /:[^:\]]*$/)) { host = substr($1, 1, RSTART - 1); port = substr($1, RSTART + 1) } else { host = "*"; port = $1 }
+      print (host == "" ? "*" : host), port
+    }' "$CONF/master.cf"
+}
+
+pf_port() {
+  case $1 in
+    *[!0-9]*) awk -v name="$1" '$1 == name && $2 ~ "/tcp$" { sub("/.*", "", $2); print $2; exit }' /etc/services ;;
+    *) echo "$1" ;;
+  esac
+}
+
+# Healthy: the master listens on all it should, and the queue manager has read its configuration and stays.
+mta_healthy() {
+  _pid=$(mta_pid)
+  [ -n "$_pid" ] && [ -n "$(pf_child "$_pid" qmgr)" ] || return 1
+  _listening=$(ak_listening "$_pid")
+  pf_services | while read -r _host _port; do
+    _port=$(pf_port "$_port")
+    case $_host in
+      *[!0-9.]*) echo "$_listening" | grep -q ":$_port\$" || exit 1 ;;
+      *) echo "$_listening" | grep -qxF "$_host:$_port" || exit 1 ;;
+    esac
+  done
+}
+
+mta_listen() {
+  ak_listening "$(mta_pid)"
+}
+
+mta_queue() {
+  (
+    cd "$(pf_queue)" 2>/dev/null || exit 0
+    find maildrop incoming active deferred hold -type f 2>/dev/null | head -n "$(($1 + 1))" | wc -l
+  )
+}
+
+mta_log_tail() {
+  tail -n "$1" "$LOG"
+}
+
+# The lock (descriptor 9) stays with the subshell until `postfix start` is over, and never goes to the daemon.
+mta_start() {
+  (
+    postfix -c "$CONF" start </dev/null >/dev/null 2>&1 9>&-
+    exit $?
+  )
+}
+
+# Not `postfix stop`, which wants a configuration that is right and kills with -9 after 5 s. The whole process group
+# must be gone: a child may still hold a listener.
+mta_stop() {
+  _pid=$(mta_pid)
+  [ -n "$_pid" ] || return 0
+  kill -TERM "$_pid"
+  _until=$(($(date +%s) + 15))
+  while kill -0 "-$_pid" 2>/dev/null; do
+    [ "$(date +%s)" -lt "$_until" ] || kill -KILL "-$_pid"
+    [ "$(date +%s)" -lt "$((_until + 5))" ] || return 1
+    ak_nap
+  done
+}
+
+# Not `postfix reload`, which leaves a child behind. The link and the signal go together: a new child of the old
+# master would already read the new files. A queue manager with another pid proves that the master has taken it in.
+mta_reload() {
+  _pid=$(mta_pid)
+  _before=$(pf_child "$_pid" qmgr)
+  ln -sfn "revisions/$(ak_current)" "$AK/.live.new" && mv -T "$AK/.live.new" "$AK/live" && kill -HUP "$_pid" || return 1
+  _until=$(($(date +%s) + 10))
+  while [ "$(pf_child "$_pid" qmgr)" = "$_before" ] || [ -z "$(pf_child "$_pid" qmgr)" ]; do
+    if [ -z "$(mta_pid)" ] || [ "$(date +%s)" -gt "$_until" ]; then return 1; fi
+    ak_nap
+  done
+}
+
+# What Postfix reads only at a start, and listeners that would stand in each other's way during a reload.
+mta_change() {
+  if diff -r "$1" "$2" >/dev/null 2>&1; then
+    echo none
+  elif [ "$(pf_static "$1")" = "$(pf_static "$2")" ]; then
+    echo reload
+  else
+    echo restart
+  fi
+}
+pf_static() {
+  postconf -c "$1" inet_interfaces inet_protocols import_environment export_environment maillog_file maillog_file_prefixes \
+    queue_directory data_directory mail_owner setgid_group 2>&1
+  (CONF=$1 && pf_services | sort)
+}
+
+mta_check() {
+  if ! postconf -c "$1" -n >/dev/null || ! postconf -c "$1" -M >/dev/null; then return 1; fi
+  postmap -c "$1" -q x static:x >/dev/null # reads every number and time that all of Postfix reads
+}

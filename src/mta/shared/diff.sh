@@ -1,0 +1,43 @@
+# diff MAX_BYTES MAX_FILES: what a sync with the edits of the payload would change, each file with its cause.
+if [ ! -L "$AK/current" ] || ! mta_installed; then fail failed "$DIR is not prepared: run akctl nodes install first"; fi
+CUR=$(ak_current)
+NEW=$(mktemp -d "${TMPDIR:-/tmp}/akctl-diff.XXXXXX") || fail failed 'no room for a temporary folder'
+payload "$NEW/edits"
+mkdir "$NEW/wanted" "$NEW/now"
+WHY=$(mta_render "$NEW/wanted" "$NEW/edits" 2>&1) || fail failed "the configuration could not be made: $WHY"
+if [ -n "$MTA_OWNS" ]; then
+  mta_now "$NEW/now" "$NEW/wanted" "$CUR"
+else
+  cp -a "$REVS/$CUR/conf/." "$NEW/now/"
+fi
+ak_sums "$NEW/wanted" >"$NEW/wanted.sums"
+ak_sums "$NEW/now" >"$NEW/now.sums"
+BASE_EDITED=no
+ak_base_sums | cmp -s - "$REVS/$CUR/base.sums" || BASE_EDITED=yes
+
+# cause FILE: edited when it is not as written; else base when the base's own file has changed since; else pending.
+cause() {
+  if ! cmp -s "$NEW/now/$1" "$REVS/$CUR/written/$1"; then
+    echo edited
+  elif [ "$BASE_EDITED" = yes ] && ! base_same "$1"; then
+    echo base
+  else
+    echo pending
+  fi
+}
+base_same() {
+  [ "$(ak_base_sums | grep -F "  ./$1")" = "$(grep -F "  ./$1" "$REVS/$CUR/base.sums")" ]
+}
+
+sort "$NEW/wanted.sums" "$NEW/now.sums" | uniq -u | sed 's/^\\\{0,1\}[0-9a-f]\{64\} [ *]\.\///' | sort -u | head -n "$2" |
+  while IFS= read -r FILE; do
+    put file "$FILE"
+    put cause "$(cause "$FILE")"
+    diff -u -N -L "on the node/$FILE" -L "after sync/$FILE" "$NEW/now/$FILE" "$NEW/wanted/$FILE" >"$NEW/diff"
+    if [ "$(wc -c <"$NEW/diff")" -gt "$1" ]; then
+      head -c "$1" "$NEW/diff" >"$NEW/cut"
+      printf '\n(cut off here)\n' >>"$NEW/cut"
+      mv "$NEW/cut" "$NEW/diff"
+    fi
+    put_file diff "$NEW/diff"
+  done

@@ -1,28 +1,75 @@
-import type { OrderState } from '../../node/revision.ts'
 import type { Script } from '../../script/script.ts'
+import { FailedError } from '../../outcome/errors.ts'
 import type { Edit, Installation, MtaDriver } from '../driver.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff } from './results.ts'
-import { readApply, verbScript } from './operations.ts'
+import { editLine, readApply, verbScript } from './operations.ts'
+import { headLine, type RevisionHead } from './record.ts'
 import diffText from './diff.sh'
 import interfacesText from './interfaces.sh'
 import rollbackText from './rollback.sh'
 
-export type { OrderState }
-export function diffScript(
-  _driver: MtaDriver,
-  _installation: Installation,
-  _edits: readonly Edit[],
-): Script<readonly TextDiff[]> {
-  return verbScript(_driver, _installation, { name: 'diff', text: diffText, args: [], changes: false }, () => [])
+/** Bytes of one file's diff, and files, that a diff gives at most: it must fit an answer. */
+const DIFF_BYTES = 65_536
+const DIFF_FILES = 100
+
+const CAUSES: readonly string[] = ['pending', 'edited', 'base'] satisfies readonly TextDiff['cause'][]
+
+/** What a sync with these edits would change in the files; rendered in a temporary folder on the node. */
+export function diffScript(driver: MtaDriver, installation: Installation, edits: readonly Edit[]): Script<readonly TextDiff[]> {
+  const verb = {
+    name: 'diff',
+    text: diffText,
+    args: [String(DIFF_BYTES), String(DIFF_FILES)],
+    changes: false,
+    payload: Buffer.from(edits.map((edit) => `${editLine(edit)}\n`).join(''), 'utf8'),
+  }
+  return verbScript(driver, installation, verb, ({ fields }) => {
+    const causes = fields.all('cause')
+    const diffs = fields.all('diff')
+    return fields.all('file').map((file, index) => {
+      const cause = causes[index]
+      if (cause === undefined || !CAUSES.includes(cause)) throw new FailedError(`the node's answer has no cause for ${file}`)
+      return { file, cause: cause as TextDiff['cause'], diff: diffs[index] ?? '' }
+    })
+  })
 }
-export function interfacesScript(_driver: MtaDriver, _installation: Installation): Script<readonly InterfaceInfo[]> {
-  return verbScript(_driver, _installation, { name: 'interfaces', text: interfacesText, args: [], changes: false }, () => [])
+
+/** The node's addresses and what the MTA listens on with each. */
+export function interfacesScript(driver: MtaDriver, installation: Installation): Script<readonly InterfaceInfo[]> {
+  return verbScript(
+    driver,
+    installation,
+    { name: 'interfaces', text: interfacesText, args: [], changes: false },
+    ({ fields }) => {
+      const listening = fields.all('listen')
+      return fields.all('address').map((line) => {
+        const [name = '', address = ''] = line.split(' ')
+        return { name, address, listens: listening.filter((pair) => listensWith(pair, address)) }
+      })
+    },
+  )
 }
+
+/** Whether `host:port` takes connections to this address: its own, or the wildcard of its family ([::] takes both). */
+function listensWith(pair: string, address: string): boolean {
+  const host = pair.slice(0, pair.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
+  return host === address || host === '::' || (host === '0.0.0.0' && !address.includes(':'))
+}
+
+/** Makes an earlier revision's settings and files the current ones, as a new revision; `to` undefined: the one before. */
 export function rollbackScript(
-  _driver: MtaDriver,
-  _installation: Installation,
-  _order: { readonly id: string; readonly lockWait: number },
-  _to?: number,
+  driver: MtaDriver,
+  installation: Installation,
+  order: RevisionHead & { readonly lockWait: number },
+  to?: number,
 ): Script<ApplyResult> {
-  return verbScript(_driver, _installation, { name: 'rollback', text: rollbackText, args: [], changes: true }, readApply)
+  const verb = {
+    name: 'rollback',
+    text: rollbackText,
+    args: [order.id, String(order.lockWait), to === undefined ? '' : String(to)],
+    changes: true,
+    revises: true,
+    payload: Buffer.from(`${headLine(order)}\n`, 'utf8'),
+  }
+  return verbScript(driver, installation, verb, readApply)
 }

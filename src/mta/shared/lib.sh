@@ -1,16 +1,33 @@
 # The shared library: revisions, lock, orders, processes. Comes after a driver's functions and before a verb.
 DIR=$1 SERVICE=$2
 shift 2
+# MTA_OWNS: `parameters` where akctl owns lines of the MTA's own configuration instead of whole files.
+MTA_OWNS=''
 mta_paths
 REVS=$AK/revisions
 RUN_WAIT=${RUN_WAIT:-30}
+ORDER_ID='' NEW=''
 
-# ak_current: the number of the current revision; empty when there is none.
+# ak_exit: the end of every script, however it is reached; an order that said nothing of its end has failed.
+ak_exit() {
+  _status=$?
+  [ -z "$ORDER_ID" ] || ak_end failed
+  [ -z "$NEW" ] || rm -rf "$NEW"
+  printf '\n%s end %s\n' "$AKCTL_MARK" "$_status"
+}
+trap ak_exit EXIT
+
+# ak_current: the number of the current revision; empty when there is none. One that is marked as failed was about
+# to be taken back when a script was killed: the mark holds the number that counts instead.
 ak_current() {
-  _link=$(readlink "$AK/current" 2>/dev/null) && echo "${_link##*/}"
+  _link=$(readlink "$AK/current" 2>/dev/null) || return 0
+  _link=${_link##*/}
+  [ -z "$MTA_OWNS" ] || _link=$(mta_current "$_link")
+  read -r _back 2>/dev/null <"$REVS/$_link/failed" && [ -n "$_back" ] && _link=$_back
+  echo "$_link"
 }
 
-# ak_last: the highest revision number there is, complete or not; 0 without any.
+# ak_last: the highest revision number there is, committed or not; 0 without any.
 ak_last() {
   _last=0
   for _rev in "$REVS"/[0-9]*; do
@@ -21,34 +38,72 @@ ak_last() {
   echo "$_last"
 }
 
-# ak_lock SECONDS: one changing script at a time. Every child that outlives the script must close descriptor 9.
+# ak_lock SECONDS ORDER_ID: one changing script at a time. Every child that outlives the script must close
+# descriptor 9. While it waits, a note in waiting/ says that the order has arrived.
 ak_lock() {
-  [ -d "$AK" ] || fail failed "$DIR is not prepared: run akctl nodes install first"
-  exec 9>>"$AK/lock" || fail unauthorized "no right to write to $AK"
-  flock -w "$1" 9 || fail conflict "another change is at work in $DIR"
+  [ -L "$AK/current" ] || fail failed "$DIR is not prepared: run akctl nodes install first"
+  ak_wait_lock "$@"
   ak_recover
 }
+ak_wait_lock() {
+  if ! (: >>"$AK/lock") 2>/dev/null; then fail unauthorized "no right, or no room, to write to $AK"; fi
+  exec 9>>"$AK/lock"
+  flock -n 9 && return 0
+  [ "$?" -ne 127 ] || fail failed 'flock is missing on the node: install util-linux'
+  mkdir -p "$AK/waiting" && echo "$$ $(ak_ticks $$)" >"$AK/waiting/$2"
+  _until=$(($(date +%s) + $1))
+  until flock -n 9; do
+    if [ "$(date +%s)" -ge "$_until" ]; then
+      rm -f "$AK/waiting/$2"
+      fail conflict "another change is at work in $DIR"
+    fi
+    ak_nap
+  done
+}
+ak_nap() {
+  sleep 0.1 2>/dev/null || sleep 1
+}
 
-# ak_recover: what a killed script left behind: half-made revisions go, its order is marked.
+# ak_recover: finishes or takes away what a killed script left behind. Runs under the lock, before every change.
 ak_recover() {
   rm -rf "$REVS"/.new.*
+  _cur=$(ak_current)
+  [ "revisions/$_cur" = "$(readlink "$AK/current")" ] || ak_point "$_cur"
+  [ -e "$REVS/$_cur/was-current" ] || : >"$REVS/$_cur/was-current"
+  for _rev in "$REVS"/[0-9]*; do # made, but never committed
+    [ "${_rev##*/}" -le "$_cur" ] || [ -e "$_rev/was-current" ] || rm -rf "$_rev"
+  done
+  for _wait in "$AK"/waiting/*; do
+    [ -f "$_wait" ] || continue
+    read -r _pid _ticks <"$_wait" || :
+    [ "$(ak_ticks "${_pid:-none}")" = "${_ticks:-gone}" ] || rm -f "$_wait"
+  done
   _open=$(tail -n 1 "$AK/orders" 2>/dev/null)
   case $_open in
-    *' begun '*) echo "$(echo "$_open" | cut -d' ' -f1,2) done died - $(date +%s)" >>"$AK/orders" ;;
+    *' begun '*) ak_note "$(echo "$_open" | cut -d' ' -f1,2) done died - $(date +%s)" ;;
   esac
 }
 
-# ak_begin ID VERB / ak_end OUTCOME: the order's own account, for a caller whose link is cut.
+# ak_note LINE: appends to the account of orders; a half line of a full disk is closed first.
+ak_note() {
+  [ -z "$(tail -c 1 "$AK/orders" 2>/dev/null)" ] || echo >>"$AK/orders"
+  echo "$1" >>"$AK/orders"
+} 2>/dev/null
+
+# ak_begin ID VERB / ak_end OUTCOME: the order's own account, for a caller whose link is cut. From here on a lost
+# link no longer ends the script.
 ak_begin() {
-  ORDER_ID=$1 ORDER_VERB=$2
-  if [ "$(wc -l <"$AK/orders" 2>/dev/null || echo 0)" -gt 200 ]; then
+  if [ "$(wc -l 2>/dev/null <"$AK/orders" || echo 0)" -gt 200 ]; then
     tail -n 100 "$AK/orders" >"$AK/.orders.new" && mv "$AK/.orders.new" "$AK/orders"
   fi
-  echo "$1 $2 begun $(date +%s)" >>"$AK/orders" || fail failed "no room to write to $AK"
+  ak_note "$1 $2 begun $(date +%s)" || fail failed "no room to write to $AK"
   trap '' HUP PIPE
+  ORDER_ID=$1 ORDER_VERB=$2
+  rm -f "$AK/waiting/$1"
 }
 ak_end() {
-  echo "$ORDER_ID $ORDER_VERB done $1 $(ak_current) $(date +%s)" >>"$AK/orders"
+  ak_note "$ORDER_ID $ORDER_VERB done $1 $(ak_current) $(date +%s)"
+  ORDER_ID=
 }
 
 # ak_fail MESSAGE: the order failed; the MTA's last log lines explain it.
@@ -59,18 +114,25 @@ ak_fail() {
   fail failed "$1"
 }
 
-# ak_sums FOLDER: sums of all files below, in a fixed order.
+# ak_sums FOLDER: sums of all files below (of a link: of its target's name), in a fixed order.
 ak_sums() {
-  (cd "$1" 2>/dev/null && find . -type f | LC_ALL=C sort | tr '\n' '\0' | xargs -0 -r sha256sum)
+  (
+    cd "$1" 2>/dev/null || exit 0
+    find . -type f -print0 | xargs -0 -r sha256sum
+    find . -type l -exec sh -c 'for f; do printf "%s  %s\n" "$(readlink "$f" | sha256sum | cut -c 1-64)" "$f"; done' sh {} +
+  ) | LC_ALL=C sort -k 2
 }
 ak_base_sums() {
-  (cd "$BASE" 2>/dev/null && mta_base_list | tr '\n' '\0' | xargs -0 -r sha256sum)
+  (cd "$BASE" 2>/dev/null && mta_base_list | tr '\n' '\0' | xargs -0 -r sha256sum 2>/dev/null)
 }
 
 # ak_edited REV: the files of a revision that are not as written, and `base` when the base has changed since.
 ak_edited() {
-  ak_sums "$REVS/$1/conf" | diff - "$REVS/$1/sums" | sed -n 's/^[<>] [0-9a-f]*  *\*\{0,1\}\.\///p' | sort -u
+  if [ -n "$MTA_OWNS" ]; then mta_edited "$1"; else ak_edited_files "$1"; fi | sort -u
   ak_base_sums | cmp -s - "$REVS/$1/base.sums" || echo base
+}
+ak_edited_files() {
+  ak_sums "$REVS/$1/conf" | LC_ALL=C sort - "$REVS/$1/sums" | uniq -u | sed 's/^\\\{0,1\}[0-9a-f]\{64\} [ *]\.\///'
 }
 
 # ak_ticks PID: when a process started, in clock ticks since boot (/proc/PID/stat field 22; proc(5)).
@@ -81,57 +143,101 @@ ak_uptime() {
   awk -v ticks="$(ak_ticks "$1")" -v hz="$(getconf CLK_TCK 2>/dev/null || echo 100)" '{printf "%d", $1 - ticks / hz}' /proc/uptime
 }
 
+# ak_live REV: points what the MTA reads at a revision. The commit moves `current`; `live` follows when the process
+# takes the revision in, so that a process left alone (--no-restart) never reads half of a newer revision.
+ak_live() {
+  [ -n "$MTA_OWNS" ] || [ "$(readlink "$AK/live")" = "revisions/$1" ] || ak_link live "$1"
+}
+ak_link() {
+  ln -sfn "revisions/$2" "$AK/.$1.new" && mv -T "$AK/.$1.new" "$AK/$1"
+}
+
 # ak_loaded PID: the revision the running process has loaded; empty when that can't be told.
 ak_loaded() {
-  read -r _rev _pid _ticks 2>/dev/null <"$AK/loaded"
-  if [ "${_pid:-}" = "$1" ] && [ "${_ticks:-}" = "$(ak_ticks "$1")" ]; then
+  read -r _rev _pid _ticks _boot 2>/dev/null <"$AK/loaded"
+  if [ "${_pid:-}" = "$1" ] && [ "${_ticks:-}" = "$(ak_ticks "$1")" ] && [ "${_boot:-}" = "$(ak_boot)" ]; then
     echo "$_rev"
-  elif [ -e "$AK/current" ] && [ "$(ak_uptime "$1")" -lt $(($(date +%s) - $(stat -c %Y "$REVS/$(ak_current)/send-module.json"))) ]; then
-    ak_current # started by somebody else, after the revision was written
-  fi
+  elif _since=$(stat -c %Y "${MTA_READS:-$AK/live}" 2>/dev/null) &&
+    [ $(($(date +%s) - $(ak_uptime "$1") - 1)) -gt "$_since" ]; then
+    if [ -n "$MTA_OWNS" ]; then ak_current; else _link=$(readlink "$AK/live") && echo "${_link##*/}"; fi
+  fi # the second case: started by somebody else, after what it reads was put in place
+}
+ak_boot() {
+  cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo none
 }
 ak_mark_loaded() {
   _pid=$(mta_pid)
-  echo "$(ak_current) $_pid $(ak_ticks "$_pid")" >"$AK/.loaded.new" && mv "$AK/.loaded.new" "$AK/loaded"
+  echo "$(ak_current) $_pid $(ak_ticks "$_pid") $(ak_boot)" >"$AK/.loaded.new" && mv "$AK/.loaded.new" "$AK/loaded"
 }
 
-# ak_wait_healthy: until the MTA runs and listens, or the time is over.
+# ak_wait_healthy GRACE: until the MTA runs and listens; not beyond GRACE looks in a row at a process that is gone.
 ak_wait_healthy() {
-  _until=$(($(date +%s) + RUN_WAIT))
-  while ! mta_healthy; do
-    [ "$(date +%s)" -lt "$_until" ] || return 1
-    sleep 0.2
+  _until=$(($(date +%s) + RUN_WAIT)) _gone=0
+  until mta_healthy; do
+    if [ -n "$(mta_pid)" ]; then _gone=0; else _gone=$((_gone + 1)); fi
+    if [ "$_gone" -gt "$1" ] || [ "$(date +%s)" -ge "$_until" ]; then return 1; fi
+    ak_nap
   done
 }
 
 # ak_up / ak_down: start and stop by the unit, or the process itself; ak_up returns 0 once it is healthy.
 ak_up() {
+  ak_live "$(ak_current)" || return 1
   if [ -n "$SERVICE" ]; then
-    systemctl start "$SERVICE" </dev/null >/dev/null 2>&1 9>&- || return 1
+    ak_systemctl start || return 1
   else
     mta_start || return 1
   fi
-  ak_wait_healthy && ak_mark_loaded
+  ak_wait_healthy 80 && ak_mark_loaded
 }
 ak_down() {
-  if [ -n "$SERVICE" ]; then
-    systemctl stop "$SERVICE" </dev/null >/dev/null 2>&1 9>&-
-  else
-    mta_stop
-  fi
+  [ -z "$SERVICE" ] || ak_systemctl stop
+  [ -z "$(mta_pid)" ] || mta_stop
+}
+ak_systemctl() {
+  systemctl reset-failed "$SERVICE" </dev/null >/dev/null 2>&1
+  systemctl "$1" "$SERVICE" </dev/null >/dev/null 2>&1
 }
 
 # ak_take_in HOW: the running process takes the current revision in (`none`, `reload` or `restart`); 0 once healthy.
 ak_take_in() {
   case $1 in
-    none) ;;
+    none) return 0 ;;
     reload) mta_reload || return 1 ;;
-    restart) ak_down && ak_up || return 1 ;;
+    restart) if ! ak_down || ! ak_up; then return 1; fi ;;
   esac
-  ak_wait_healthy && ak_mark_loaded
+  ak_wait_healthy 10 && ak_mark_loaded
 }
 
 # ak_point REV: the one commit.
 ak_point() {
-  ln -sfn "revisions/$1" "$AK/.current.new" && mv -T "$AK/.current.new" "$AK/current"
+  if [ -n "$MTA_OWNS" ]; then mta_commit "$1"; else ak_link current "$1"; fi
+}
+
+# ak_listening PID…: the `address:port` pairs these processes listen on by TCP, sorted; from the kernel's own tables
+# (inode of /proc/PID/fd joined with /proc/PID/net/tcp), so that no program is needed and no configuration believed.
+ak_listening() {
+  for _pid; do
+    for _fd in "/proc/$_pid"/fd/*; do readlink "$_fd"; done | sed -n 's/^socket:\[\([0-9]*\)\]$/S \1/p'
+    cat "/proc/$_pid/net/tcp" "/proc/$_pid/net/tcp6" 2>/dev/null
+  done | awk '
+    function hex(s,  i, n) { for (i = 1; i <= length(s); i++) n = n * 16 + index("123456789ABCDEF", substr(s, i, 1)); return n + 0 }
+    function byte(s, i) { return hex(substr(s, i * 2 + 1, 2)) }
+    function v4(s) { return byte(s, 3) "." byte(s, 2) "." byte(s, 1) "." byte(s, 0) } # the kernel prints it little-endian
+    function v6(s,  w, i, g, t) {
+      if (s ~ /^0000000000000000FFFF0000/) return v4(substr(s, 25))
+      for (w = 0; w < 4; w++) for (i = 3; i > 0; i -= 2)
+        g = g sprintf(":%x", byte(substr(s, w * 8 + 1, 8), i) * 256 + byte(substr(s, w * 8 + 1, 8), i - 1))
+      t = g ":"
+      for (i = 8; i > 1; i--) { # the longest row of zeros becomes ::
+        for (w = z = ""; length(z) < i * 2; ) z = z ":0"
+        if (w = index(t, z ":")) { t = substr(t, 1, w) ":" substr(t, w + length(z) + 1); break }
+      }
+      sub(/^:([^:])/, "&", t); if (t !~ /^::/) sub(/^:/, "", t); if (t !~ /::$/) sub(/:$/, "", t)
+      return "[" t "]"
+    }
+    $1 == "S" { own[$2]; next }
+    $4 == "0A" { at[$10] = $2 }
+    END { for (i in at) if (i in own) { split(at[i], p, ":"); print (length(p[1]) == 8 ? v4(p[1]) : v6(p[1])) ":" hex(p[2]) } }
+  ' | sort -u
 }

@@ -1,13 +1,16 @@
 import type { Script } from '../../script/script.ts'
 import type { Answer } from '../../script/answer.ts'
 import { FailedError } from '../../outcome/errors.ts'
-import type { OrderState } from '../../node/revision.ts'
+import { type OrderState, REVISION_SCHEMA } from '../../node/revision.ts'
+import { settingDefs, type Settings } from '../../node/settings.ts'
 import type { NodeState } from '../../node/state.ts'
-import type { Installation, MtaDriver } from '../driver.ts'
-import { readRecord } from './record.ts'
-import type { ApplyResult, VerbResult } from './results.ts'
+import type { InstallArchive, InstallOptions, Installation, MtaDriver } from '../driver.ts'
+import { headLine, readRecord, settingsLine, type RevisionHead } from './record.ts'
+import type { ApplyResult, InstallResult, VerbResult } from './results.ts'
 import lib from './lib.sh'
+import revise from './revise.sh'
 import applyText from './apply.sh'
+import installText from './install.sh'
 import orderText from './order.sh'
 import restartText from './restart.sh'
 import startText from './start.sh'
@@ -19,16 +22,15 @@ export const QUEUE_BOUND = 10_000
 
 /** What an apply script is told besides the revision itself. */
 export interface ApplyRequest {
-  readonly orderId: string
-  /** JSON of the record without its number, on one line. */
-  readonly record: string
+  readonly head: RevisionHead
+  readonly settings: Settings
   readonly edits: readonly (readonly string[])[]
   readonly expect: string
   readonly lockWait: number
   readonly restart: boolean
 }
 
-/** A verb's script for one driver and installation: driver functions, library, verb. */
+/** A verb's script for one driver and installation: driver functions, library, verb (with `revise`, where one is made). */
 export function verbScript<T>(
   driver: MtaDriver,
   installation: Installation,
@@ -37,21 +39,23 @@ export function verbScript<T>(
     readonly text: string
     readonly args: readonly string[]
     readonly changes: boolean
+    readonly revises?: boolean
     readonly payload?: Uint8Array
   },
   interpret: (answer: Answer) => T,
 ): Script<T> {
-  const { payload, ...rest } = verb
+  const { payload, changes, revises } = verb
   return {
-    ...rest,
+    changes,
     ...(payload === undefined ? {} : { payload }),
     name: `${driver.name} ${verb.name}`,
-    text: `${driver.functions}\n${lib}\n${verb.text}`,
+    text: [driver.functions, lib, ...(revises === true ? [revise] : []), verb.text].join('\n'),
     args: [installation.directory, installation.service ?? '', ...verb.args],
     interpret,
   }
 }
 
+/** Everything `mta status` tells of a node. */
 export function statusScript(driver: MtaDriver, installation: Installation): Script<NodeState> {
   const verb = { name: 'status', text: statusText, args: [String(QUEUE_BOUND)], changes: false }
   return verbScript(driver, installation, verb, readState)
@@ -59,6 +63,7 @@ export function statusScript(driver: MtaDriver, installation: Installation): Scr
 
 const POWER_TEXTS = { start: startText, stop: stopText, restart: restartText } as const
 
+/** Starts, stops or restarts the MTA. */
 export function powerScript(
   driver: MtaDriver,
   installation: Installation,
@@ -73,18 +78,50 @@ export function powerScript(
   }))
 }
 
+/** Writes a revision and makes a running MTA take it in. */
 export function applyScript(driver: MtaDriver, installation: Installation, request: ApplyRequest): Script<ApplyResult> {
-  const lines = [request.record, ...request.edits.map((edit) => editLine(edit)), '']
+  const { head, settings, edits, expect, lockWait, restart } = request
+  const lines = [headLine(head), settingsLine(settings), ...edits.map((edit) => editLine(edit)), '']
+  const known = settingDefs().map((def) => def.key)
   const verb = {
     name: 'sync',
     text: applyText,
-    args: [request.expect, request.orderId, String(request.lockWait), request.restart ? 'yes' : 'no'],
+    args: [expect, head.id, String(lockWait), restart ? 'yes' : 'no', String(REVISION_SCHEMA), known.join(' ')],
     changes: true,
+    revises: true,
     payload: Buffer.from(lines.join('\n'), 'utf8'),
   }
   return verbScript(driver, installation, verb, readApply)
 }
 
+/**
+ * Prepares the directory and makes revision 0, the base alone, unless there is a revision already.
+ * @param by who installs, and when (ISO 8601), for the record of revision 0
+ * @param archive what the driver ships, where it does
+ */
+export function installScript(
+  driver: MtaDriver,
+  installation: Installation,
+  options: InstallOptions & { readonly by: string; readonly at: string },
+  archive?: InstallArchive,
+): Script<InstallResult> {
+  const { by, at } = options
+  const verb = {
+    name: 'install',
+    text: installText,
+    args: [headLine({ id: 'install', by, at, reason: 'install' }), ...driver.installArgs(options)],
+    changes: true,
+    revises: true,
+    ...(archive === undefined ? {} : { payload: archive }),
+  }
+  return verbScript(driver, installation, verb, ({ fields }) => ({
+    made: fields.flag('made'),
+    revision: fields.integer('revision') ?? 0,
+    ...present('version', fields.optional('version')),
+  }))
+}
+
+/** What became of an order. */
 export function orderScript(driver: MtaDriver, installation: Installation, id: string): Script<OrderState> {
   const verb = { name: 'order', text: orderText, args: [id], changes: false }
   return verbScript(driver, installation, verb, ({ fields }) => {
@@ -100,11 +137,12 @@ export function orderScript(driver: MtaDriver, installation: Installation, id: s
 }
 
 /** An edit as one tab-separated line. @throws TypeError when a field holds a tab or line break: settings never do */
-function editLine(edit: readonly string[]): string {
+export function editLine(edit: readonly string[]): string {
   if (edit.some((field) => /[\t\n\r\0]/.test(field))) throw new TypeError('an edit cannot hold tabs or line breaks')
   return edit.join('\t')
 }
 
+/** The answer of a sync or rollback. */
 export function readApply({ fields }: Answer): ApplyResult {
   return {
     wrote: fields.flag('wrote'),

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { FailedError, ConflictError } from '../../outcome/errors.ts'
 import { REVISION_SCHEMA, type RevisionRecord } from '../../node/revision.ts'
-import { findSetting, type Settings } from '../../node/settings.ts'
+import { findSetting, settingDefs, type Settings } from '../../node/settings.ts'
 
 const RecordSchema = v.object({
   revision: v.pipe(v.number(), v.integer(), v.minValue(0)),
@@ -30,9 +30,18 @@ export function readRecord(text: string): RevisionRecord {
   return { ...record, settings: record.settings }
 }
 
-/** The record without its number, as the one line an apply script takes. */
-export function recordLine(record: Omit<RevisionRecord, 'revision'>): string {
-  return JSON.stringify(record)
+/** What a record says besides its number, its schema and its settings. */
+export type RevisionHead = Pick<RevisionRecord, 'id' | 'by' | 'at' | 'reason'>
+
+/** The head as the one line a revising script takes; the node puts the rest in front. */
+export function headLine({ id, by, at, reason }: RevisionHead): string {
+  return JSON.stringify({ id, by, at, reason })
+}
+
+/** Settings in one fixed spelling (keys in the page's order), so that equal settings are equal bytes on the node. */
+export function settingsLine(settings: Settings): string {
+  const set = settingDefs().flatMap(({ key }) => (settings[key] === undefined ? [] : [[key, settings[key]] as const]))
+  return JSON.stringify(Object.fromEntries(set))
 }
 
 function parseJson(text: string): unknown {

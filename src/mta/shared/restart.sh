@@ -1,9 +1,9 @@
 # restart ORDER_ID WAIT: a stopped MTA is started.
-ak_lock "$2"
+ak_lock "$2" "$1"
 mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
 ak_begin "$1" restart
 if [ -n "$(mta_pid)" ]; then
-  ak_down || ak_fail 'the MTA did not stop'
+  if ! ak_down || [ -n "$(mta_pid)" ]; then ak_fail 'the MTA did not stop'; fi
 fi
 ak_up || ak_fail 'the MTA did not start'
 ak_end changed

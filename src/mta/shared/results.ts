@@ -6,6 +6,14 @@ export interface VerbResult {
   readonly revision?: number
 }
 
+/** What an install did. */
+export interface InstallResult {
+  /** False when the directory had a revision already. */
+  readonly made: boolean
+  readonly revision: number
+  readonly version?: string
+}
+
 /** What a sync or rollback did. */
 export interface ApplyResult {
   /** False when the node already had exactly this. */

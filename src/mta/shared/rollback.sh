@@ -1,0 +1,27 @@
+# rollback ORDER_ID WAIT TO: makes an earlier revision's settings and files the current ones, as a new revision.
+# TO empty: the one before the current. The payload is the new record's head.
+ak_lock "$2" "$1"
+mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
+CUR=$(ak_current) TO=$3
+HAVE=$(for REV in "$REVS"/[0-9]*; do
+  [ ! -e "$REV/was-current" ] || [ -e "$REV/failed" ] || [ "${REV##*/}" = "$CUR" ] || echo "${REV##*/}"
+done | sort -n)
+[ -n "$TO" ] || TO=$(echo "$HAVE" | while read -r REV; do [ "$REV" -ge "$CUR" ] || echo "$REV"; done | tail -n 1)
+[ -n "$TO" ] || fail failed "there is no revision before $CUR on the node"
+echo "$HAVE" | grep -qx "$TO" ||
+  fail failed "the node can't go back to revision $TO; it has $(echo "${HAVE:-none}" | tr '\n' ' ')(and is at $CUR)"
+rv_new
+payload "$NEW/head"
+
+ak_begin "$1" rollback
+cp -a "$REVS/$TO/written/." "$NEW/conf/" || ak_fail "no room to write to $REVS"
+for FILE in edits settings sums base.sums; do
+  cp "$REVS/$TO/$FILE" "$NEW/$FILE" || ak_fail "no room to write to $REVS"
+done
+EDITED=$(ak_edited "$CUR")
+WHY=$(mta_check "$NEW/conf" 2>&1) || ak_fail "the MTA would refuse the configuration of revision $TO: $WHY"
+rv_commit "$(sed -n 's/.*"schema":\([0-9]*\).*/\1/p' "$REVS/$TO/send-module.json")"
+rv_take_in yes "$CUR"
+rv_prune
+ak_end changed
+rv_report yes "$(echo "$EDITED" | grep -vx base)" "$REVS/$CUR/conf"

@@ -1,11 +1,10 @@
 # start ORDER_ID WAIT
-ak_lock "$2"
+ak_lock "$2" "$1"
 mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
 ak_begin "$1" start
-if [ -n "$(mta_pid)" ] && mta_healthy; then
-  DID=no
-else
-  [ -z "$(mta_pid)" ] || ak_down
+DID=no
+if [ -z "$(mta_pid)" ] || ! mta_healthy; then
+  if [ -n "$(mta_pid)" ] && ! ak_down; then ak_fail 'the MTA runs, but not well, and could not be stopped'; fi
   ak_up || ak_fail 'the MTA did not start'
   DID=yes
 fi

@@ -16,6 +16,6 @@ put queue "$(mta_queue "$1" 2>/dev/null)"
 put queue-max "$1"
 CUR=$(ak_current)
 if [ -n "$CUR" ]; then
-  put_file record "$AK/current/send-module.json"
-  ak_edited "$CUR" | while IFS= read -r FILE; do put edited "$FILE"; done
+  put_file record "$REVS/$CUR/send-module.json"
+  ak_edited "$CUR" | head -n 200 | while IFS= read -r FILE; do put edited "$FILE"; done
 fi

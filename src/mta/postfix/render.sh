@@ -1,0 +1,123 @@
+# mta_render OUT EDITS: the base with the edits of driver.ts, one a line: WORD and its values, separated by tabs.
+mta_render() {
+  cp -a "$BASE/." "$1/" || return 1
+  OUT=$1
+  for _word in main maxproc channel listen sources fbl dns syslog; do
+    pf_edits "$_word" "$2" || return 1
+  done
+}
+
+# pf_edits WORD FILE: calls pf_edit_WORD with the values of each of its lines.
+pf_edits() {
+  while IFS=$(printf '\t') read -r _word _a _b _c; do
+    [ "$_word" != "$1" ] || "pf_edit_$1" "$_a" "$_b" "$_c" </dev/null || return 1
+  done <"$2"
+}
+
+pf_edit_main() {
+  postconf -c "$OUT" -e "$1=$2"
+}
+
+# maxproc SERVICE/TYPE N, or `smtpd N` for every listener.
+pf_edit_maxproc() {
+  if [ "$1" != smtpd ]; then
+    postconf -c "$OUT" -F "$1/process_limit=$2"
+    return
+  fi
+  for _service in $(pf_smtpd); do
+    postconf -c "$OUT" -F "$_service/inet/process_limit=$2" || return 1
+  done
+}
+pf_smtpd() {
+  postconf -c "$OUT" -M | awk '$2 == "inet" && $8 == "smtpd" { print $1 }'
+}
+
+# channel NAME N: a transport of its own with N processes, made when master.cf has none of that name.
+pf_edit_channel() {
+  if [ -n "$(postconf -c "$OUT" -M "$1/unix")" ]; then
+    postconf -c "$OUT" -F "$1/unix/process_limit=$2"
+  else
+    postconf -c "$OUT" -M "$1/unix=$1 unix - - n - $2 smtp"
+  fi
+}
+
+# listen IP,…: the first smtpd listener of master.cf, on these addresses only.
+pf_edit_listen() {
+  _service=$(pf_smtpd | head -n 1)
+  [ -n "$_service" ] || {
+    echo 'master.cf in the base has no smtpd listener' >&2
+    return 1
+  }
+  _old=$(postconf -c "$OUT" -M "$_service/inet")
+  _port=${_service##*:} _fields=${_old#"$_service"}
+  postconf -c "$OUT" -MX "$_service/inet" || return 1
+  for _ip in $(pf_list "$1"); do
+    case $_ip in *:*) _ip="[$_ip]" ;; esac
+    postconf -c "$OUT" -M "$_ip:$_port/inet=$_ip:$_port$_fields" || return 1
+  done
+}
+
+# sources N IPV4,… IPV6,… (`-` for none): one pair of addresses is a parameter; of several, each is a transport of its
+# own, chosen at random a message. N is the number of processes of each, or `-`.
+pf_edit_sources() {
+  _limit=$1 _n=0 _maps=''
+  _v4=$(pf_list "$2") _v6=$(pf_list "$3")
+  _count=$(printf '%s\n%s\n' "$(pf_count "$_v4")" "$(pf_count "$_v6")" | sort -n | tail -n 1)
+  pf_bind smtp "$(pf_nth 0 "$_v4")" "$(pf_nth 0 "$_v6")" || return 1
+  pf_bind relay "$(pf_nth 0 "$_v4")" "$(pf_nth 0 "$_v6")" || return 1
+  [ "$_count" -gt 1 ] || return 0
+  while [ "$_n" -lt "$_count" ]; do
+    _name=akctl-out-$((_n + 1))
+    postconf -c "$OUT" -M "$_name/unix=$_name unix - - n - $_limit smtp" || return 1
+    pf_bind "$_name" "$(pf_nth "$_n" "$_v4")" "$(pf_nth "$_n" "$_v6")" || return 1
+    _maps="$_maps${_maps:+, }$_name:" _n=$((_n + 1))
+  done
+  postconf -c "$OUT" -e "sender_dependent_default_transport_maps=randmap:{$_maps}"
+}
+# pf_bind SERVICE IPV4 IPV6: a family without an address is not used, or mail would leave from one nobody named.
+pf_bind() {
+  [ -n "$(postconf -c "$OUT" -M "$1/unix")" ] || return 0
+  set -- "$1" "$2" "$3" all
+  [ -n "$2" ] || set -- "$1" "$2" "$3" ipv6
+  [ -n "$3" ] || set -- "$1" "$2" "$3" ipv4
+  postconf -c "$OUT" -P "$1/unix/smtp_bind_address=$2" "$1/unix/smtp_bind_address6=$3" "$1/unix/inet_protocols=$4" \
+    "$1/unix/smtp_bind_address_enforce=yes"
+}
+pf_list() {
+  [ "$1" = - ] || echo "$1" | tr ',' ' '
+}
+pf_count() {
+  # shellcheck disable=SC2086
+  set -- $1
+  echo $#
+}
+# pf_nth N LIST: the element N (from 0) of a list that starts over at its end.
+pf_nth() {
+  _nth=$1
+  # shellcheck disable=SC2086
+  set -- $2
+  [ $# -gt 0 ] || return 0
+  shift $((_nth % $#))
+  echo "$1"
+}
+
+# fbl NAME: renames the header X-FBL of what leaves; in a replacement `$` is spelled `$$`.
+pf_edit_fbl() {
+  # shellcheck disable=SC2016 # Postfix expands it
+  printf '/^X-FBL:(.*)$/ REPLACE %s:$1\n' "$(printf '%s' "$1" | sed 's/\$/$$/g')" >"$OUT/akctl-fbl" || return 1
+  _own=$(postconf -c "$OUT" -h smtp_header_checks)
+  # shellcheck disable=SC2016 # Postfix expands it
+  postconf -c "$OUT" -e "smtp_header_checks=regexp:\$config_directory/akctl-fbl${_own:+, $_own}"
+}
+
+# dns N: libc's resolver is told by its environment; Postfix itself has no such parameter.
+pf_edit_dns() {
+  postconf -c "$OUT" -e "import_environment=$(postconf -c "$OUT" -h import_environment) { RES_OPTIONS=timeout:$1 attempts:2 }"
+}
+
+pf_edit_syslog() {
+  case $1 in
+    yes) postconf -c "$OUT" -e maillog_file= ;;
+    no) postconf -c "$OUT" -e "maillog_file=$DIR/log/mail.log" "maillog_file_prefixes=$DIR/log" ;;
+  esac
+}

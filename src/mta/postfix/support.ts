@@ -1,0 +1,50 @@
+import type { SettingKey } from '../../node/settings.ts'
+import type { Installation, Support } from '../driver.ts'
+
+const native = (what: string): Support => ({ level: 'native', what })
+const nearest = (what: string): Support => ({ level: 'nearest', what })
+const unsupported = (what: string): Support => ({ level: 'unsupported', what })
+
+const NO_FETCHER = 'Postfix takes mail in by SMTP only; what reads RabbitMQ is not part of it'
+
+/** What each setting becomes on a Postfix instance of its own. Parameters: postconf(5), master(5). */
+const OWN: Readonly<Record<SettingKey, Support>> = {
+  'priority-channel-size': nearest(
+    'process limit of the transport `prio`, which takes what a listener of the base with `-o content_filter=prio:` lets in; it counts deliveries in progress',
+  ),
+  'other-channel-size': nearest('qmgr_message_active_limit; new and deferred mail share the active queue'),
+  'spool-channel-size': nearest(
+    'process limit of the smtp transport (shared among the sending addresses); it counts deliveries in progress',
+  ),
+  'spool-writers': nearest('process limit of each smtpd listener: as many sessions write to the queue at once'),
+  'retry-channel-size': unsupported('new and deferred mail share the same queue and transports'),
+  'event-channel-size': unsupported('Postfix has no events; its log is read as it is written'),
+  'spool-cleaner-timeout': native('maximal_queue_lifetime, bounce_queue_lifetime; what is too old is returned to its sender'),
+  'dns-lookup-timeout': nearest(
+    'RES_OPTIONS in import_environment: libc waits that long for each name server, twice; needs a restart',
+  ),
+  'dns-cache-expire': unsupported('Postfix keeps no DNS cache; a resolver on the node does'),
+  'rmq-consumers-per-sender': unsupported(NO_FETCHER),
+  'spool-readers': unsupported('the queue manager is one process'),
+  'eventer-readers': unsupported('Postfix has no events; its log is read as it is written'),
+  'esmtp-connection-timeout': native('smtp_connect_timeout'),
+  'fetcher-prior-spool-timeout': unsupported(NO_FETCHER),
+  'rebuilder-workers': unsupported('Postfix rebuilds no messages; what expires is returned to its sender'),
+  'fbl-header-name': native('smtp_header_checks: the header X-FBL gets this name as mail leaves'),
+  'smtp-admin-email': native(
+    'error_notice_recipient, bounce_notice_recipient, 2bounce_notice_recipient, delay_notice_recipient; notify_classes of the base says which notices are sent',
+  ),
+  'pop3-listen-only-interfaces': unsupported('Postfix speaks no POP3'),
+  'smtp-listen-only-interfaces': native('the first smtpd listener of master.cf, on each of these addresses'),
+  'smtp-responses-to-syslog': native(
+    'maillog_file: empty when on (then all of the log goes to syslog), the log file of the instance when off',
+  ),
+  'mta-observer': unsupported("akctl's own, by a watch that this release does not have"),
+  profiling: unsupported('Postfix is a C program without a profiler'),
+  'clear-spool-after-delivery': unsupported('Postfix always deletes delivered mail and cannot keep it'),
+}
+
+/** What a setting becomes in this installation. */
+export function postfixSupport(key: SettingKey, _installation: Installation): Support {
+  return OWN[key]
+}

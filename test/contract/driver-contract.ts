@@ -1,0 +1,305 @@
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
+import { join } from 'node:path'
+import type { Settings } from '../../src/node/settings.ts'
+import { settingDefs } from '../../src/node/settings.ts'
+import { syncedOf } from '../../src/node/state.ts'
+import { ConflictError, FailedError } from '../../src/outcome/errors.ts'
+import type { InstallArchive } from '../../src/mta/driver.ts'
+import { type LocalNode, newOrder, newSync } from '../support/local-node.ts'
+
+/** What the contract needs to know of one MTA; everything here looks at the truth without akctl. */
+export interface DriverSubject {
+  /** Makes a node that nothing is installed on. */
+  make(): Promise<{ readonly node: LocalNode; readonly listen: string }>
+  /** What install ships, where the driver ships something. */
+  readonly archive?: () => Promise<InstallArchive | undefined>
+  /** Two sets that differ in what the MTA reads. */
+  readonly first: Settings
+  readonly second: Settings
+  /** How the MTA takes the step from `first` to `second` in. */
+  readonly took: 'reload' | 'restart'
+  /** Whether what the MTA reads (the files, not akctl's record) holds exactly this set. */
+  holds(node: LocalNode, settings: Settings): Promise<boolean>
+  /** The pids of the MTA's main process for this directory, by a look at /proc of its own. */
+  pids(directory: string): readonly number[]
+  /** A file below conf/ and the base, where a line more does no harm, and such a line. */
+  readonly file: string
+  readonly comment: string
+  /** Makes the base so that the MTA can't come up healthy, though its own checks let it pass. */
+  spoil(node: LocalNode): void
+  /** What `support` must say of each of the 23 keys. */
+  readonly support: Readonly<Record<string, 'native' | 'nearest' | 'unsupported'>>
+}
+
+/** The truth about a revision folder: `sha256sum -c` must find every file as its sums say. */
+function revision(node: LocalNode, path: string): string {
+  return join(node.directory, 'akctl/current', path)
+}
+
+function record(node: LocalNode): { revision: number; settings: Settings; id: string } {
+  return JSON.parse(readFileSync(revision(node, 'send-module.json'), 'utf8')) as ReturnType<typeof record>
+}
+
+async function answers(listen: string): Promise<boolean> {
+  const [host, port] = [listen.slice(0, listen.lastIndexOf(':')), Number(listen.slice(listen.lastIndexOf(':') + 1))]
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port, timeout: 5000 }, () => undefined)
+    socket.once('data', (banner: Buffer) => {
+      socket.destroy()
+      resolve(banner.toString().startsWith('220'))
+    })
+    socket.once('error', () => resolve(false))
+    socket.once('timeout', () => {
+      socket.destroy()
+      resolve(false)
+    })
+  })
+}
+
+/** The suite every driver is held to, with a real MTA. Its tests build on each other: one installation, one story. */
+export function driverContract(name: string, subject: DriverSubject): void {
+  describe(`driver contract: ${name}`, () => {
+    const story = {} as { node: LocalNode; listen: string }
+
+    beforeAll(async () => {
+      Object.assign(story, await subject.make())
+    })
+    afterAll(async () => {
+      await story.node.connection.stop(newOrder())
+      expect(subject.pids(story.node.directory)).toEqual([])
+    })
+
+    installing(story, subject)
+    power(story, subject)
+    syncing(story, subject)
+    drifting(story, subject)
+    conflicts(story, subject)
+    goingBack(story, subject)
+    tells(story, subject)
+  })
+}
+
+type Story = { readonly node: LocalNode; readonly listen: string }
+
+function installing(story: Story, subject: DriverSubject): void {
+  test('a directory that is not prepared: not installed, and changing verbs say what to do', async () => {
+    const { connection } = story.node
+    expect(await connection.status()).toMatchObject({ installed: false, running: false, edited: [] })
+    await expect(connection.start(newOrder())).rejects.toThrow(/nodes install/)
+    await expect(connection.sync(newSync({ settings: subject.first }))).rejects.toThrow(/nodes install/)
+    await expect(connection.order('0000000000000000')).resolves.toMatchObject({ state: 'none' })
+    expect(existsSync(join(story.node.directory, 'akctl/current'))).toBe(false)
+  })
+
+  test('install makes the base and revision 0, and a second one changes neither', async () => {
+    const archive = await subject.archive?.()
+    const options = { listen: story.listen, hostname: 'mx.example.com' }
+    expect(await story.node.install(options, archive)).toMatchObject({ made: true, revision: 0 })
+    expect(record(story.node)).toMatchObject({ revision: 0, id: 'install', settings: {} })
+    appendFileSync(join(story.node.directory, 'base', subject.file), subject.comment)
+    const base = story.node.read(`base/${subject.file}`)
+    expect(await story.node.install(options, archive)).toMatchObject({ made: false, revision: 0 })
+    expect(story.node.read(`base/${subject.file}`)).toBe(base)
+    const state = await story.node.connection.status()
+    expect(state).toMatchObject({ installed: true, running: false })
+    expect(state.version).toMatch(/^\d+\.\d+/)
+    expect(syncedOf(state, {})).toBe('never')
+  })
+}
+
+function power(story: Story, subject: DriverSubject): void {
+  test('start, and starting a running one is a named no-op', async () => {
+    const { node, listen } = story
+    const started = await node.connection.start(newOrder())
+    expect(subject.pids(node.directory)).toEqual([started.pid])
+    expect(started.did).toBe(true)
+    expect(await answers(listen)).toBe(true)
+    expect(await node.connection.start(newOrder())).toMatchObject({ did: false, pid: started.pid })
+    const state = await node.connection.status()
+    expect(state).toMatchObject({ running: true, pid: started.pid, loaded: 0, listening: [listen] })
+    expect(state.uptime).toBeGreaterThanOrEqual(0)
+    expect(state.uptime).toBeLessThan(60)
+    expect(Math.abs(state.clock - Date.now() / 1000)).toBeLessThan(5)
+    expect(state.queue).toEqual({ messages: 0, capped: false })
+  })
+
+  test('restart gives another process; stop ends it, and stopping a stopped one is a named no-op', async () => {
+    const { node, listen } = story
+    const before = subject.pids(node.directory)
+    const again = await node.connection.restart(newOrder())
+    expect(subject.pids(node.directory)).toEqual([again.pid])
+    expect(before).not.toContain(again.pid)
+    expect(await node.connection.stop(newOrder())).toMatchObject({ did: true })
+    expect(subject.pids(node.directory)).toEqual([])
+    expect(await answers(listen)).toBe(false)
+    expect(await node.connection.stop(newOrder())).toMatchObject({ did: false })
+    expect(await node.connection.status()).toMatchObject({ running: false, listening: [] })
+    expect((await node.connection.restart(newOrder())).pid).toBe(subject.pids(node.directory)[0])
+  })
+}
+
+function syncing(story: Story, subject: DriverSubject): void {
+  test('sync writes what was set, and the running MTA takes it in', async () => {
+    const { node } = story
+    const order = newSync({ settings: subject.first, expect: 'none' })
+    expect(await node.connection.sync(order)).toMatchObject({ wrote: true, revision: 1, running: true })
+    expect(record(node)).toMatchObject({ revision: 1, id: order.id, settings: subject.first, by: order.by })
+    expect(await subject.holds(node, subject.first)).toBe(true)
+    const state = await node.connection.status()
+    expect(state.record?.settings).toEqual(subject.first)
+    expect(syncedOf(state, subject.first)).toBe('yes')
+    expect(syncedOf(state, subject.second)).toBe('no')
+    expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'changed', verb: 'sync', revision: 1 })
+  })
+
+  test('a second sync is a named no-op and leaves the process alone', async () => {
+    const { node } = story
+    const pids = subject.pids(node.directory)
+    const order = newSync({ settings: subject.first, expect: 1 })
+    expect(await node.connection.sync(order)).toMatchObject({ wrote: false, took: 'none', revision: 1 })
+    expect(node.currentRevision()).toBe(1)
+    expect(subject.pids(node.directory)).toEqual(pids)
+    expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'ok' })
+  })
+
+  test('without restart the process keeps the old one, SYNCED is reload; the next sync brings it in', async () => {
+    const { node } = story
+    const pids = subject.pids(node.directory)
+    const left = await node.connection.sync(newSync({ settings: subject.second, expect: 1, restart: false }))
+    expect(left).toMatchObject({ wrote: true, took: 'left', revision: 2 })
+    expect(subject.pids(node.directory)).toEqual(pids)
+    expect(await subject.holds(node, subject.first)).toBe(true)
+    expect(syncedOf(await node.connection.status(), subject.second)).toBe('reload')
+    expect(await node.connection.sync(newSync({ settings: subject.second, expect: 2 }))).toMatchObject({
+      wrote: false,
+      took: subject.took,
+    })
+    expect(await subject.holds(node, subject.second)).toBe(true)
+    expect(subject.pids(node.directory).join() === pids.join()).toBe(subject.took === 'reload')
+    expect(syncedOf(await node.connection.status(), subject.second)).toBe('yes')
+  })
+}
+
+function drifting(story: Story, subject: DriverSubject): void {
+  test('a file edited by hand is found, named, saved and replaced', async () => {
+    const { node } = story
+    appendFileSync(revision(node, `conf/${subject.file}`), subject.comment)
+    const state = await node.connection.status()
+    expect(state.edited).toEqual([subject.file])
+    expect(syncedOf(state, subject.second)).toBe('edited')
+    const diffs = await node.connection.diff(subject.second)
+    expect(diffs).toEqual([expect.objectContaining({ file: subject.file, cause: 'edited' })])
+    expect(diffs[0]?.diff).toContain(`-${subject.comment.trim()}`)
+    const result = await node.connection.sync(newSync({ settings: subject.second, expect: 2 }))
+    expect(result).toMatchObject({ wrote: true, replaced: [subject.file] })
+    expect(readFileSync(join(result.saved ?? '', subject.file), 'utf8')).toContain(subject.comment)
+    expect(readFileSync(revision(node, `conf/${subject.file}`), 'utf8')).not.toMatch(new RegExp(`(${subject.comment}){2}`))
+    expect(syncedOf(await node.connection.status(), subject.second)).toBe('yes')
+  })
+
+  test('an edited base shows as base, and sync takes it in', async () => {
+    const { node } = story
+    const line = subject.comment.replace(/\n$/, ' edited base\n')
+    appendFileSync(join(node.directory, 'base', subject.file), line)
+    expect((await node.connection.status()).edited).toEqual(['base'])
+    const diffs = await node.connection.diff(subject.second)
+    expect(diffs).toEqual([expect.objectContaining({ file: subject.file, cause: 'base' })])
+    expect(diffs[0]?.diff).toContain(`+${line.trim()}`)
+    expect(await node.connection.sync(newSync({ settings: subject.second }))).toMatchObject({ wrote: true, replaced: ['base'] })
+    expect(readFileSync(revision(node, `conf/${subject.file}`), 'utf8')).toContain(line)
+    expect(await subject.holds(node, subject.second)).toBe(true)
+    expect(await node.connection.diff(subject.second)).toEqual([])
+    const pending = await node.connection.diff(subject.first)
+    expect(pending.map((diff) => diff.cause)).toContain('pending')
+  })
+}
+
+function conflicts(story: Story, subject: DriverSubject): void {
+  test('a node that is elsewhere is a conflict and is left alone; taking over overwrites it', async () => {
+    const { node } = story
+    const at = node.currentRevision()
+    for (const expected of [at - 1, 'none'] as const) {
+      await expect(node.connection.sync(newSync({ settings: subject.first, expect: expected }))).rejects.toThrow(ConflictError)
+    }
+    expect(node.currentRevision()).toBe(at)
+    expect(await subject.holds(node, subject.second)).toBe(true)
+    // Nothing known, but the same settings: nobody's change would be lost.
+    expect(await node.connection.sync(newSync({ settings: subject.second, expect: 'none' }))).toMatchObject({ wrote: false })
+    expect(await node.connection.sync(newSync({ settings: subject.first, expect: 'any' }))).toMatchObject({ wrote: true })
+    expect(await subject.holds(node, subject.first)).toBe(true)
+  })
+
+  test('a record of a newer akctl is a conflict, even when taking over', async () => {
+    const { node } = story
+    const file = revision(node, 'settings')
+    const settings = readFileSync(file, 'utf8')
+    writeFileSync(file, settings.replace('{', '{"quantum-channel-size":5,'))
+    await expect(node.connection.sync(newSync({ settings: subject.second }))).rejects.toThrow(
+      /quantum-channel-size.*upgrade akctl/,
+    )
+    writeFileSync(file, settings)
+    expect(await subject.holds(node, subject.first)).toBe(true)
+  })
+}
+
+function goingBack(story: Story, subject: DriverSubject): void {
+  test('rollback makes the earlier revision the current one, as a new revision', async () => {
+    const { node } = story
+    const at = node.currentRevision()
+    const order = newOrder()
+    expect(await node.connection.rollback(order)).toMatchObject({ wrote: true, revision: at + 1, running: true })
+    expect(await subject.holds(node, subject.second)).toBe(true)
+    expect(record(node)).toMatchObject({ revision: at + 1, id: order.id, settings: subject.second, reason: order.reason })
+    expect(syncedOf(await node.connection.status(), subject.second)).toBe('yes')
+    await node.connection.rollback(newOrder(), 1)
+    expect(await subject.holds(node, subject.first)).toBe(true)
+    await expect(node.connection.rollback(newOrder(), 999)).rejects.toThrow(/can't go back to revision 999/)
+  })
+
+  test('an MTA that does not come up healthy goes back to the revision before, and the outcome says so', async () => {
+    const { node, listen } = story
+    await node.connection.sync(newSync({ settings: subject.second }))
+    const [at, base] = [node.currentRevision(), node.read(`base/${subject.file}`)]
+    subject.spoil(node)
+    const order = newSync({ settings: subject.first, expect: at })
+    const error = await node.connection.sync(order).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    expect(error).toBeInstanceOf(FailedError)
+    expect(String(error)).toMatch(new RegExp(`back at revision ${at}, and the MTA runs again`))
+    expect((error as FailedError).detail.length).toBeGreaterThan(0)
+    expect(node.currentRevision()).toBe(at)
+    expect(await subject.holds(node, subject.second)).toBe(true)
+    expect(subject.pids(node.directory)).toHaveLength(1)
+    expect(await answers(listen)).toBe(true)
+    expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'failed', revision: at })
+    const state = await node.connection.status()
+    expect(state).toMatchObject({ running: true, loaded: at, edited: ['base'] })
+    writeFileSync(join(node.directory, 'base', subject.file), base)
+  })
+}
+
+function tells(story: Story, subject: DriverSubject): void {
+  test('an order that never arrived is none', async () => {
+    expect(await story.node.connection.order('ffffffffffffffff')).toMatchObject({ state: 'none' })
+  })
+
+  test('interfaces: loopback is there and tells the listener', async () => {
+    const interfaces = await story.node.connection.interfaces()
+    expect(interfaces).toContainEqual(expect.objectContaining({ name: 'lo', address: '127.0.0.1' }))
+  })
+
+  test('says of all 23 settings what they become', () => {
+    const { driver, installation } = story.node
+    const said = settingDefs().map(({ key }) => [key, driver.support(key, installation)] as const)
+    expect(Object.fromEntries(said.map(([key, support]) => [key, support.level]))).toEqual(subject.support)
+    for (const [key, { level, what }] of said) {
+      expect(`${key}: ${what}`).toMatch(/: .{8}/)
+      const value = key.includes('interfaces') ? ['127.0.0.1'] : 'x'
+      const changes = driver.edits({ [key]: value }, { ...installation, addresses: [] }).length > 0
+      expect([key, changes]).toEqual([key, level !== 'unsupported'])
+    }
+  })
+}

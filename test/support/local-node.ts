@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { LocalHost } from '../../src/connection/local/local-host.ts'
+import type { Order, SyncOrder } from '../../src/connection/port.ts'
+import { runScript } from '../../src/connection/scripted/run-script.ts'
+import { ScriptedConnection } from '../../src/connection/scripted/scripted-connection.ts'
+import type { InstallArchive, InstallOptions, Installation, MtaDriver } from '../../src/mta/driver.ts'
+import { installScript } from '../../src/mta/shared/operations.ts'
+import type { InstallResult } from '../../src/mta/shared/results.ts'
+
+/** A node of this machine: a driver over a LocalHost, as akctl itself puts them together. */
+export class LocalNode {
+  readonly host = new LocalHost('mx-test', false)
+  readonly connection: ScriptedConnection
+
+  constructor(
+    readonly driver: MtaDriver,
+    readonly installation: Installation,
+  ) {
+    this.connection = new ScriptedConnection(this.host, driver, installation, { timeout: 30, changeTimeout: 90 })
+  }
+
+  get directory(): string {
+    return this.installation.directory
+  }
+
+  install(options: InstallOptions, archive?: InstallArchive): Promise<InstallResult> {
+    const script = installScript(
+      this.driver,
+      this.installation,
+      { ...options, by: 'test@here', at: '2026-01-01T00:00:00Z' },
+      archive,
+    )
+    return runScript(this.host, script, { timeout: 120 })
+  }
+
+  /** The same node, seen with other addresses or another unit. */
+  with(change: Partial<Installation>): LocalNode {
+    return new LocalNode(this.driver, { ...this.installation, ...change })
+  }
+
+  /** The number `current` points at. */
+  currentRevision(): number {
+    return Number(readlinkSync(join(this.directory, 'akctl/current')).split('/').pop())
+  }
+
+  /** A file below the directory. */
+  read(path: string): string {
+    return readFileSync(join(this.directory, path), 'utf8')
+  }
+}
+
+/** A fresh changing order. */
+export function newOrder(lockWait = 10): Order {
+  return { id: randomBytes(8).toString('hex'), by: 'test@here', reason: 'a test', at: new Date().toISOString(), lockWait }
+}
+
+/** A fresh sync order: takes over and restarts unless told otherwise. */
+export function newSync(change: Pick<SyncOrder, 'settings'> & Partial<SyncOrder>): SyncOrder {
+  return { ...newOrder(), expect: 'any', restart: true, ...change }
+}
+
+/** A TCP port of 127.0.0.x that was free a moment ago. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

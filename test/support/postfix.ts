@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Installation } from '../../src/mta/driver.ts'
+import { postfix } from '../../src/mta/postfix/driver.ts'
+import { freePort, LocalNode } from './local-node.ts'
+
+/** A Postfix node in a folder, on a free port of a loopback address; nothing is installed yet. */
+export async function postfixNode(
+  directory: string,
+  change: Partial<Installation> & { readonly host?: string } = {},
+): Promise<{ readonly node: LocalNode; readonly listen: string }> {
+  const { host = '127.0.0.1', ...installation } = change
+  chmodSync(dirname(directory), 0o755) // Postfix works as a user of its own
+  const node = new LocalNode(postfix, { directory, addresses: [], ...installation })
+  return { node, listen: `${host}:${await freePort(host)}` }
+}
+
+/** The pids of Postfix masters that have this directory's pid file open, by a look at all of /proc. */
+export function masterPids(directory: string, queue = join(directory, 'queue')): readonly number[] {
+  const file = join(queue, 'pid/master.pid')
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && comm(name) === 'master' && holds(name, file))
+    .map(Number)
+}
+
+function comm(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+function holds(pid: string, file: string): boolean {
+  try {
+    const wanted = statSync(file).ino
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+      try {
+        return realpathSync(`/proc/${pid}/fd/${fd}`) === realpathSync(file) && statSync(file).ino === wanted
+      } catch {
+        return false
+      }
+    })
+  } catch {
+    return false
+  }
+}
+
+/** A parameter of what this directory's Postfix reads, as Postfix's own tool tells it. */
+export function parameter(directory: string, name: string, conf = 'akctl/live/conf'): string {
+  return execFileSync('postconf', ['-c', join(directory, conf), '-h', name], { encoding: 'utf8' }).trim()
+}
+
+/** The lines of master.cf that this directory's Postfix reads, each with its fields separated by one blank. */
+export function services(directory: string, conf = 'akctl/live/conf'): readonly string[] {
+  return execFileSync('postconf', ['-c', join(directory, conf), '-M'], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => line.replaceAll(/\s+/g, ' '))
+}
