@@ -1,0 +1,97 @@
+import type { Selection } from '../../fleet/select.ts'
+import type { NodeRecord } from '../../node/record.ts'
+import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { Context } from '../context.ts'
+import { changeFleet, reasonOf } from '../mta/change.ts'
+import type { ChangeResult } from '../mta/results.ts'
+import { syncNode } from '../mta/sync.ts'
+import { confirmMany, type Consent } from '../node/confirm.ts'
+import { loadFleet, type Fleet } from '../node/fleet.ts'
+import type { Width } from '../node/visit.ts'
+import { changeDefaults, changeNodeSettings, unsyncedBy, type Edit, type SettingsChange, type SettingsRun } from './change.ts'
+
+/** What `settings set` and `unset` are told. */
+export interface EditRun extends SettingsRun {
+  /** `settings set` or `settings unset`. */
+  readonly verb: string
+  /** The nodes, or the profile's defaults. */
+  readonly target: Selection | 'defaults'
+  /** Push at once to every node whose effective settings change; undefined: only the profile is changed. */
+  readonly sync: { readonly width: Width; readonly consent: Consent } | undefined
+}
+
+/** What became of one node's settings, and of the sync where one was asked for. */
+export interface NodeEdit extends Partial<SettingsChange> {
+  readonly sync?: ChangeResult
+}
+
+export interface EditReport {
+  /** The change of the defaults. */
+  readonly data?: SettingsChange
+  readonly nodes?: readonly NodeOutcome<NodeEdit>[]
+}
+
+/**
+ * Changes settings of nodes or of the profile's defaults, and pushes them where asked to.
+ * @throws what concerns the whole run, before anything is changed: selection, consent
+ */
+export async function editSettings(context: Context, edit: Edit, run: EditRun): Promise<EditReport> {
+  return run.target === 'defaults' ? editDefaults(context, edit, run) : editNodes(context, edit, run, run.target)
+}
+
+async function editNodes(context: Context, edit: Edit, run: EditRun, selection: Selection): Promise<EditReport> {
+  const fleet = await loadFleet(context, selection)
+  const names = fleet.nodes.map(({ name }) => name)
+  if (run.sync !== undefined && !run.dryRun) await confirmMany(context, names, `${run.verb} and sync`, run.sync.consent)
+  const { outcomes, nodes, unsynced } = await changeNodeSettings(context, fleet, run.verb, edit, run)
+  if (run.sync === undefined) {
+    if (!run.dryRun) hintNotSynced(context, unsynced)
+    return { nodes: outcomes }
+  }
+  const synced = await push(context, { ...fleet, nodes }, run, run.sync.width)
+  return { nodes: outcomes.map((own, index) => merged(own, synced[index])) }
+}
+
+async function editDefaults(context: Context, edit: Edit, run: EditRun): Promise<EditReport> {
+  const profile = await context.profile()
+  if (run.sync !== undefined && !run.dryRun) {
+    const names = unsyncedBy(await profile.read(), edit).map(({ name }) => name)
+    await confirmMany(context, names, `${run.verb} --defaults and sync`, run.sync.consent)
+  }
+  const { change, defaults, unsynced } = await changeDefaults(context, run.verb, edit, run)
+  if (run.sync === undefined) {
+    if (!run.dryRun) hintNotSynced(context, unsynced)
+    return { data: change }
+  }
+  const nodes = await push(context, { profile, defaults, nodes: unsynced }, run, run.sync.width)
+  return {
+    data: change,
+    nodes: nodes.map(({ result, ...rest }) => ({ ...rest, ...(result === undefined ? {} : { result: { sync: result } }) })),
+  }
+}
+
+function push(context: Context, fleet: Fleet, run: EditRun, width: Width): Promise<readonly NodeOutcome<ChangeResult>[]> {
+  const { dryRun, reason } = run
+  const consent = { above: fleet.nodes.length, yes: true } // it was asked for before anything was written
+  return changeFleet(context, 'sync', { dryRun, reason, width, consent }, fleet, (session) =>
+    syncNode(session, { takeOver: false, restart: true, dryRun, reason: reasonOf('sync', reason) }),
+  )
+}
+
+function merged(own: NodeOutcome<SettingsChange>, synced: NodeOutcome<ChangeResult> | undefined): NodeOutcome<NodeEdit> {
+  if (synced === undefined) return own
+  const outcome = synced.outcome === 'ok' ? own.outcome : synced.outcome
+  return {
+    node: own.node,
+    outcome,
+    result: { ...own.result, ...(synced.result === undefined ? {} : { sync: synced.result }) },
+    ...(synced.error === undefined ? {} : { error: synced.error }),
+  }
+}
+
+/** The hint after a change that no node has been told yet. */
+function hintNotSynced(context: Context, nodes: readonly NodeRecord[]): void {
+  if (nodes.length === 0) return
+  const which = nodes.length <= 5 ? nodes.map(({ name }) => name).join(' ') : '--all'
+  context.note(`not synced: run akctl mta sync ${which}`)
+}
