@@ -1,5 +1,5 @@
 import { printable } from './printable.ts'
-import type { Style, Table } from './views/view.ts'
+import type { Style, Table, View } from './views/view.ts'
 
 const NO_BORDERS = Object.fromEntries(
   [
@@ -21,7 +21,7 @@ const NO_BORDERS = Object.fromEntries(
 )
 
 /** A table for a terminal: headers, aligned columns, no borders (drawn by cli-table3, loaded only here). */
-export async function drawnTable(table: Table, style: Style): Promise<string> {
+export async function drawnTable(table: Table, style: Style, tones: View['tones'] = {}): Promise<string> {
   if (table.rows.length === 0) return ''
   const { default: CliTable } = await import('cli-table3')
   const drawn = new CliTable({
@@ -29,7 +29,11 @@ export async function drawnTable(table: Table, style: Style): Promise<string> {
     chars: { ...NO_BORDERS, middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   })
-  drawn.push(...table.rows.map((row) => row.map(printable)))
+  const cell = (text: string, at: number): string => {
+    const tone = tones[table.columns[at] ?? '']
+    return tone === undefined ? printable(text) : style[tone(text)](printable(text))
+  }
+  drawn.push(...table.rows.map((row) => row.map(cell)))
   return drawn
     .toString()
     .split('\n')

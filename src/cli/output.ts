@@ -88,7 +88,7 @@ export async function render(
     case 'tsv':
       return lines(view.table(report).rows.map((row) => row.map(tsvCell).join('\t')))
     case 'table':
-      return view.text === undefined ? drawnTable(view.table(report), style) : ensureNewline(view.text(report, style))
+      return view.text === undefined ? drawnTable(view.table(report), style, view.tones) : ensureNewline(view.text(report, style))
   }
 }
 

@@ -15,11 +15,16 @@ export interface Style {
   warn(text: string): string
 }
 
+/** A function of {@link Style}, by name. */
+export type Tone = keyof Style
+
 /** How one result type looks. New columns go to the end of a table: scripts count fields. */
 export interface View<D = unknown, N = unknown> {
   /** Name and version of the JSON form: `nodes.list/1`; its schema is docs/schema/nodes.list-1.json. */
   readonly schema: string
   table(report: Report<D, N>): Table
+  /** How the cells of a column look on a terminal, by the column's name. */
+  readonly tones?: Readonly<Record<string, (cell: string) => Tone>>
   /** For a terminal only, instead of the table: details of one thing. */
   text?(report: Report<D, N>, style: Style): string
   /** For `-o name`, one a line; default: the first column. */

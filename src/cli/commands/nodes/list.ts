@@ -1,13 +1,21 @@
 import { Flags } from '@oclif/core'
-import type { Context } from '../../../operations/context.ts'
+import { type ListedNode, listNodes } from '../../../operations/nodes/list.ts'
 import { AkctlCommand } from '../../command.ts'
+import type { CliContext } from '../../context.ts'
 import { connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
 import type { Report } from '../../report.ts'
 import { nodesListView } from '../../views/nodes-list.ts'
-import type { NodeRecord } from '../../../node/record.ts'
 
 export default class NodesList extends AkctlCommand {
   static override summary = 'list nodes with their status'
+  static override description =
+    'All nodes when none is named. The nodes are asked unless --no-status is given; one that does not answer is listed with the reason as its status, and the exit code stays 0.'
+  static override usage = 'nodes list [NODE...]'
+  static override examples = [
+    '<%= config.bin %> nodes list',
+    "<%= config.bin %> nodes list -l 'role=relay,env!=prod' --no-status",
+    '<%= config.bin %> nodes list --json',
+  ]
   static override hiddenAliases = ['node:list']
   static override strict = false
   static override flags = {
@@ -19,9 +27,10 @@ export default class NodesList extends AkctlCommand {
 
   protected readonly view = nodesListView
 
-  protected async perform(context: Context): Promise<Report<readonly NodeRecord[]>> {
-    await this.input(NodesList, context)
-    const { nodes } = await (await context.profile()).read()
-    return { data: nodes }
+  protected async perform(context: CliContext): Promise<Report<readonly ListedNode[]>> {
+    const { argv, flags } = await this.input(NodesList, context)
+    const { selector, exclude, all, concurrency, status } = flags
+    const selection = { names: argv as string[], selector, exclude, all }
+    return { data: await listNodes(context, selection, status ? concurrency : undefined) }
   }
 }

@@ -1,0 +1,45 @@
+import { type NodeRecord, endpoint, endpointPort } from '../../node/record.ts'
+import { UsageError } from '../../outcome/errors.ts'
+import type { Profile } from '../../profile/profile.ts'
+import { unknownKey } from '../keys/find.ts'
+import type { NodeSpec } from './merge.ts'
+
+/** @throws NotFoundError for the first key that the profile does not have */
+export async function checkKeys(profile: Profile, spec: NodeSpec): Promise<void> {
+  const named = [spec.key, spec.jump?.key].filter((key) => key !== undefined && key !== 'agent')
+  if (named.length === 0) return
+  const keys = await profile.keys.list()
+  const missing = named.find((name) => !keys.some((key) => key.name === name))
+  if (missing !== undefined) throw unknownKey(missing, keys)
+}
+
+/**
+ * A name belongs to one node, and so does an installation directory: two records of one MTA would fight over it.
+ * @param others the profile's other nodes
+ * @throws UsageError that names the other node
+ */
+export function checkUnique(node: NodeRecord, others: readonly NodeRecord[]): void {
+  if (others.some(({ name }) => name === node.name)) {
+    throw new UsageError(`there is a node ${node.name} already`, {
+      hints: [`see it: akctl nodes show ${node.name}`, 'or take another name'],
+    })
+  }
+  const twin = others.find((other) => placeKey(other) === placeKey(node))
+  if (twin !== undefined) {
+    throw new UsageError(`the node ${twin.name} is in the same place already: ${node.directory} on ${whereOf(node)}`, {
+      hints: [`change that one instead: akctl nodes edit ${twin.name}`, 'or give another directory'],
+    })
+  }
+}
+
+/** What a node's installation is told apart by: when it changes, what was known of its revisions no longer holds. */
+export function placeKey(node: NodeRecord): string {
+  const { access, directory, jump } = node
+  const way =
+    access === 'local' ? 'local' : `${access} ${whereOf(node)} ${jump === undefined ? '' : endpoint(jump.host, jump.port)}`
+  return `${way} ${directory}`
+}
+
+function whereOf(node: NodeRecord): string {
+  return node.access === 'local' ? 'this machine' : endpoint(node.host, endpointPort(node))
+}

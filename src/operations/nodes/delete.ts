@@ -1,0 +1,46 @@
+import { findNode } from '../../fleet/select.ts'
+import type { NodeRecord } from '../../node/record.ts'
+import type { TrustRecord } from '../../node/trust.ts'
+import type { Context } from '../context.ts'
+import { journalChange } from '../journal/change.ts'
+import { endpointsOf } from '../trust/endpoints.ts'
+
+export interface DeletedNode {
+  readonly node: NodeRecord
+  /** Identities that are no longer accepted, as no other node uses their endpoint. */
+  readonly forgotten: readonly TrustRecord[]
+}
+
+/**
+ * Forgets a node's record, and the identities of its endpoints that no other node uses: an address that is given to
+ * another server later must not look like an attack. The server is left untouched.
+ * @param name a node's name or id
+ * @param consent asked before anything is deleted; rejects to stop
+ * @throws NotFoundError
+ */
+export async function deleteNode(
+  context: Context,
+  name: string,
+  consent: (node: NodeRecord) => Promise<void>,
+): Promise<DeletedNode> {
+  const profile = await context.profile()
+  const node = findNode((await profile.read()).nodes, name)
+  await consent(node)
+  const rest = await profile.update((data) => {
+    const { id } = findNode(data.nodes, name)
+    const nodes = data.nodes.filter((other) => other.id !== id)
+    return { data: { ...data, nodes }, result: nodes }
+  })
+  const pending = await profile.orders.get(node.id)
+  if (pending !== undefined) {
+    context.warn(
+      `${node.name}: the end of a ${pending.verb} of ${pending.at} was never seen; what became of it is only known on the server`,
+    )
+    await profile.orders.clear(node.id, pending.id)
+  }
+  const used = new Set(rest.flatMap(endpointsOf))
+  const unused = endpointsOf(node).filter((endpoint) => !used.has(endpoint))
+  const forgotten = await Promise.all(unused.map((endpoint) => profile.trust.remove(endpoint)))
+  await journalChange(context, { verb: 'nodes delete', node: node.name })
+  return { node, forgotten: forgotten.flat() }
+}

@@ -1,0 +1,82 @@
+import { findNode } from '../../fleet/select.ts'
+import type { NodeRecord } from '../../node/record.ts'
+import type { Context } from '../context.ts'
+import { journalChange } from '../journal/change.ts'
+import { checkKeys, checkUnique, placeKey } from './checks.ts'
+import { describeNode } from './describe.ts'
+import type { NodeFields, Problem } from './fields.ts'
+import { type Clearable, type NodeSpec, contradictions, merged } from './merge.ts'
+
+/** What to change. */
+export interface NodeChange {
+  readonly fields: NodeFields
+  readonly clear: ReadonlySet<Clearable>
+  /** Called with what can't be together, if anything; throws. */
+  readonly refuse: (problems: readonly Problem[]) => never
+}
+
+/** One field that is another now, as shown to people. */
+export interface FieldChange {
+  readonly field: string
+  readonly from: string
+  readonly to: string
+}
+
+export interface EditedNode {
+  readonly node: NodeRecord
+  /** Empty when everything was like that already. */
+  readonly changes: readonly FieldChange[]
+}
+
+/**
+ * Changes a node's record. Nothing is done on the server; a node that is in another place now counts as not known yet.
+ * @param name a node's name or id
+ * @throws NotFoundError, and UsageError when the new name or place is taken
+ */
+export async function editNode(context: Context, name: string, change: NodeChange): Promise<EditedNode> {
+  const profile = await context.profile()
+  await checkKeys(profile, edited(findNode((await profile.read()).nodes, name), change))
+  const { before, after } = await profile.update((data) => {
+    const before = findNode(data.nodes, name)
+    const after = placed(before, edited(before, change))
+    checkUnique(
+      after,
+      data.nodes.filter((node) => node.id !== before.id),
+    )
+    const nodes = data.nodes.map((node) => (node.id === before.id ? after : node))
+    return { data: { ...data, nodes }, result: { before, after } }
+  })
+  const changes = changesBetween(before, after)
+  if (before.baseRevision !== undefined && after.baseRevision === undefined) {
+    context.warn(
+      `${after.name} is in another place now: what was known of its revisions is forgotten, and the next sync compares anew`,
+    )
+  }
+  if (changes.length > 0) {
+    const message = changes.map(({ field, from, to }) => `${field}: ${from} -> ${to}`).join('; ')
+    await journalChange(context, { verb: 'nodes edit', node: after.name, message })
+  }
+  return { node: after, changes }
+}
+
+function edited(node: NodeRecord, { fields, clear, refuse }: NodeChange): NodeSpec {
+  const spec = merged(node, fields, clear)
+  const problems = contradictions(spec, fields)
+  return problems.length === 0 ? spec : refuse(problems)
+}
+
+/** The record with its new spec; the base revision belongs to the place it was seen at. */
+function placed(before: NodeRecord, spec: NodeSpec): NodeRecord {
+  const { id, settings, createdAt } = before
+  const node: { -readonly [K in keyof NodeRecord]: NodeRecord[K] } = { ...spec, id, settings, createdAt }
+  if (placeKey(node) !== placeKey(before) || node.mta !== before.mta) delete node.baseRevision
+  return node
+}
+
+function changesBetween(before: NodeRecord, after: NodeRecord): readonly FieldChange[] {
+  const old = new Map(describeNode(before))
+  return describeNode(after).flatMap(([field, to]) => {
+    const from = old.get(field) ?? '-'
+    return from === to ? [] : [{ field, from, to }]
+  })
+}
