@@ -89,6 +89,8 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
+    // Runs on nodes, inside Haraka.
+    exclude: { path: '^src/mta/haraka/package/' },
     enhancedResolveOptions: {
       extensions: ['.ts', '.sh', '.js'],
       exportsFields: ['exports'],
