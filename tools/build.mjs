@@ -1,7 +1,7 @@
 // Builds dist/akctl.cjs (one CJS file, made for a fast start) and the small files that are loaded only when needed.
 import { build } from 'esbuild'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { cli, common, root } from './bundle.mjs'
 
 const dist = `${root}/dist`
@@ -24,6 +24,12 @@ for (const name of ['inquirer', 'chalk']) {
   const lazy = await build({ ...common, entryPoints: [name], minify: true, write: false, outdir: 'dist' })
   write(`lazy/${name}.cjs`, lazy.outputFiles[0].contents)
 }
+
+// What akctl installs on a Haraka node: read when an archive is made, not bundled.
+const haraka = `${root}/src/mta/haraka/package`
+cpSync(haraka, `${dist}/haraka`, { recursive: true, filter: (source) => !source.startsWith(`${haraka}/node_modules`) })
+for (const file of readdirSync(`${dist}/haraka`, { recursive: true }))
+  if (!existsSync(`${haraka}/${file}`)) rmSync(`${dist}/haraka/${file}`, { recursive: true, force: true })
 
 for (const file of readdirSync(dist))
   if (file.endsWith('.cache') && !file.includes(digest)) rmSync(`${dist}/${file}`, { force: true })

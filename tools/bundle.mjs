@@ -39,6 +39,6 @@ export const cli = {
   minify: true,
   keepNames: true,
   plugins: [noCollator],
-  external: ['ssh2', 'typescript', 'undici', 'yaml', 'cli-table3', 'fs-native-extensions', './lazy/*'],
+  external: ['ssh2', 'typescript', 'undici', 'yaml', 'cli-table3', 'fs-native-extensions', 'tar', './lazy/*'],
   alias: { inquirer: './lazy/inquirer.cjs', chalk: './lazy/chalk.cjs' },
 }

@@ -12,7 +12,7 @@ const ENTRY = 'src/cli/main.ts'
 const LIBRARIES = ['@oclif/core', 'valibot']
 
 /** Libraries that must be in no part of the bundle: they are loaded from node_modules, or from dist/lazy. */
-const NEVER_INSIDE = ['ssh2', 'undici', 'inquirer', 'chalk', 'yaml', 'cli-table3', 'fs-native-extensions', 'typescript']
+const NEVER_INSIDE = ['ssh2', 'undici', 'inquirer', 'chalk', 'yaml', 'cli-table3', 'fs-native-extensions', 'tar', 'typescript']
 
 /** Built-in modules that src/ may import at the top; others (http, tls, worker_threads…) cost milliseconds each. */
 const BUILTINS = ['fs', 'fs/promises', 'path', 'os', 'url', 'util', 'crypto', 'child_process', 'readline', 'net', 'stream']
