@@ -22,6 +22,7 @@ const PARTS = [
   ['sizes', process.execPath, ['tools/sizes.mjs']],
   ['start path', process.execPath, ['tools/start-path.mjs']],
   ['manifest', process.execPath, ['tools/manifest.mjs', '--check']],
+  ['schemas', process.execPath, ['tools/schemas.mjs', '--check']],
   ['docs', process.execPath, ['tools/docs.mjs', '--check']],
 ]
 

@@ -1,0 +1,175 @@
+import * as v from 'valibot'
+import { ACCESSES, MTA_NAMES, type NodeRecord } from '../../node/record.ts'
+import type { TrustRecord } from '../../node/trust.ts'
+import type { HelpPage } from '../help-text.ts'
+import type { DeletedKey } from '../../operations/keys/delete.ts'
+import type { KeyUse } from '../../operations/keys/list.ts'
+import type { DeletedNode } from '../../operations/nodes/delete.ts'
+import type { EditedNode } from '../../operations/nodes/edit.ts'
+import type { ListedNode } from '../../operations/nodes/list.ts'
+import type { NodeDetails } from '../../operations/nodes/show.ts'
+import type { NodeStatus } from '../../operations/nodes/status.ts'
+import type { ProfileDetails } from '../../operations/profiles/show.ts'
+import type { Added } from '../../operations/trust/add.ts'
+import type { TrustUse } from '../../operations/trust/list.ts'
+import type { JournalEntry, ProfileInfo, StoredKey } from '../../profile/profile.ts'
+import { count, errorReport, exitCode, nodeState, outcome, settingKey, settingValue, settings, synced, texts } from './common.ts'
+import { type ResultSchema, shapeOf } from './shape.ts'
+
+const access = v.picklist(ACCESSES)
+const mta = v.picklist(MTA_NAMES)
+const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
+const labels = v.record(v.string(), v.string())
+
+const nodeRecord = shapeOf<NodeRecord>()(
+  v.object({
+    id: count,
+    name: v.string(),
+    host: v.string(),
+    port: v.exactOptional(port),
+    directory: v.string(),
+    access,
+    mta,
+    user: v.exactOptional(v.string()),
+    key: v.exactOptional(v.string()),
+    sudo: v.boolean(),
+    jump: v.exactOptional(v.object({ user: v.string(), host: v.string(), port, key: v.string() })),
+    service: v.exactOptional(v.string()),
+    addresses: texts,
+    labels,
+    settings,
+    baseRevision: v.exactOptional(count),
+    createdAt: v.string(),
+  }),
+)
+
+const trustEntries = {
+  endpoint: v.string(),
+  kind: v.picklist(['ssh', 'tls']),
+  fingerprint: v.string(),
+  type: v.exactOptional(v.string()),
+  added: v.string(),
+  by: v.string(),
+  source: v.string(),
+}
+const trustRecord = shapeOf<TrustRecord>()(v.object(trustEntries))
+const trustUse = shapeOf<TrustUse>()(v.object({ ...trustEntries, nodes: texts }))
+
+/** `running`, `stopped`, `absent`, or the outcome of asking. */
+const statusWord = v.union([v.picklist(['running', 'stopped', 'absent']), outcome])
+
+const listedNode = shapeOf<ListedNode>()(
+  v.object({
+    id: count,
+    name: v.string(),
+    host: v.string(),
+    port: v.exactOptional(port),
+    access,
+    mta,
+    directory: v.string(),
+    addresses: texts,
+    labels,
+    status: v.exactOptional(statusWord),
+    synced: v.exactOptional(synced),
+    error: v.exactOptional(errorReport),
+  }),
+)
+
+const nodeStatus = shapeOf<NodeStatus>()(
+  v.object({ status: statusWord, synced, state: v.exactOptional(nodeState), error: v.exactOptional(errorReport) }),
+)
+
+const nodeDetails = shapeOf<NodeDetails>()(
+  v.object({
+    node: nodeRecord,
+    settings: v.array(
+      v.object({ key: settingKey, origin: v.picklist(['node', 'profile', 'mta']), value: v.exactOptional(settingValue) }),
+    ),
+    trust: v.array(trustUse),
+    status: v.exactOptional(nodeStatus),
+  }),
+)
+
+const keyEntries = {
+  name: v.string(),
+  type: v.string(),
+  fingerprint: v.string(),
+  comment: v.string(),
+  encrypted: v.boolean(),
+  publicLine: v.string(),
+}
+const storedKey = shapeOf<StoredKey>()(v.object(keyEntries))
+const keyUse = shapeOf<KeyUse>()(v.object({ ...keyEntries, usedBy: texts }))
+
+const profileEntries = { name: v.string(), current: v.boolean(), nodes: count, directory: v.string() }
+const profileInfo = shapeOf<ProfileInfo>()(v.object(profileEntries))
+
+const exitCodes = v.array(v.object({ code: exitCode, name: v.string(), when: v.string() }))
+
+const journalEntry = shapeOf<JournalEntry>()(
+  v.object({
+    at: v.string(),
+    by: v.string(),
+    verb: v.string(),
+    node: v.exactOptional(v.string()),
+    outcome,
+    orderId: v.exactOptional(v.string()),
+    revision: v.exactOptional(count),
+    message: v.exactOptional(v.string()),
+  }),
+)
+
+const added = shapeOf<Added>()(
+  v.object({
+    endpoint: v.string(),
+    accepted: v.array(v.object({ fingerprint: v.string(), type: v.exactOptional(v.string()), source: v.string() })),
+    new: count,
+  }),
+)
+
+/** Commands about what the profile holds. */
+export const RECORD_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
+  'help/1': {
+    title: 'a page of help',
+    data: shapeOf<HelpPage>()(v.object({ topic: v.string(), text: v.string(), exitCodes: v.exactOptional(exitCodes) })),
+  },
+  'journal.list/1': { title: 'entries of the journal, oldest first', data: v.array(journalEntry) },
+  'keys.create/1': { title: 'the key that was made', data: storedKey },
+  'keys.delete/1': {
+    title: 'the key that was deleted; of a damaged one only its name',
+    data: shapeOf<DeletedKey>()(
+      v.object({ name: v.string(), type: v.exactOptional(v.string()), fingerprint: v.exactOptional(v.string()) }),
+    ),
+  },
+  'keys.import/1': { title: 'the key that was taken in', data: storedKey },
+  'keys.list/1': { title: 'stored keys and who uses them', data: v.array(keyUse) },
+  'keys.show/1': { title: 'one stored key, public part', data: keyUse },
+  'nodes.create/1': { title: 'the record that was made', data: nodeRecord },
+  'nodes.delete/1': {
+    title: 'the record that was deleted, and identities that are no longer accepted',
+    data: shapeOf<DeletedNode>()(v.object({ node: nodeRecord, forgotten: v.array(trustRecord) })),
+  },
+  'nodes.edit/1': {
+    title: 'the record after the change, and what changed',
+    data: shapeOf<EditedNode>()(
+      v.object({
+        node: nodeRecord,
+        changes: v.array(v.object({ field: v.string(), from: v.string(), to: v.string() })),
+      }),
+    ),
+  },
+  'nodes.list/1': { title: 'nodes with their status', data: v.array(listedNode) },
+  'nodes.show/1': { title: 'everything on one node', data: nodeDetails },
+  'profiles.create/1': { title: 'the profile that was made', data: profileInfo },
+  'profiles.delete/1': { title: 'the profile that was deleted', data: profileInfo },
+  'profiles.list/1': { title: 'all profiles', data: v.array(profileInfo) },
+  'profiles.show/1': {
+    title: 'what a profile holds',
+    data: shapeOf<ProfileDetails>()(v.object({ ...profileEntries, keys: count, trusted: count, defaults: settings })),
+  },
+  'profiles.use/1': { title: 'the profile that is in use now', data: profileInfo },
+  'trust.add/1': { title: 'identities that are accepted now', data: v.array(added) },
+  'trust.list/1': { title: 'accepted identities', data: v.array(trustUse) },
+  'trust.remove/1': { title: 'identities that are no longer accepted', data: v.array(trustRecord) },
+  'trust.show/1': { title: 'accepted identities of one node or endpoint', data: v.array(trustUse) },
+}

@@ -1,0 +1,24 @@
+import type * as v from 'valibot'
+
+/** A type with everything in it read-only, as results are. */
+export type Frozen<T> = T extends (infer E)[]
+  ? readonly Frozen<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T
+
+/** The JSON form of one result type; `data` is the command's own result, `node` that of each node. */
+export interface ResultSchema {
+  /** What it is, for who reads the schema file. */
+  readonly title: string
+  readonly data?: v.GenericSchema
+  readonly node?: v.GenericSchema
+}
+
+/**
+ * Says that every value of the result type T fits a schema; the compiler refuses one that lost or misnamed a field.
+ * @returns the schema itself
+ */
+export function shapeOf<T>() {
+  return <S extends v.GenericSchema>(schema: S & ([T] extends [Frozen<v.InferOutput<S>>] ? unknown : never)): S => schema
+}

@@ -1,0 +1,105 @@
+import * as v from 'valibot'
+import type { ChangeResult, DiffResult, MtaStatus, Step } from '../../operations/mta/results.ts'
+import { EXPECTED } from '../../operations/mta/results.ts'
+import type { SettingsChange } from '../../operations/settings/change.ts'
+import type { SettingDescription } from '../../operations/settings/describe.ts'
+import type { NodeEdit } from '../../operations/settings/edit.ts'
+import type { SettingLine } from '../../operations/settings/list.ts'
+import type { PullResult } from '../../operations/settings/pull.ts'
+import { count, keyChange, settingKey, settingValue, stateEntries, synced, textDiff, texts } from './common.ts'
+import { type ResultSchema, shapeOf } from './shape.ts'
+
+const VERBS = ['start', 'stop', 'restart', 'sync', 'rollback'] as const
+const STEPS = ['wrote', 'reloaded', 'restarted', 'not-loaded', 'started', 'stopped'] as const satisfies readonly Step[]
+const LEVELS = ['native', 'nearest', 'unsupported'] as const
+
+const change = shapeOf<ChangeResult>()(
+  v.object({
+    verb: v.picklist(VERBS),
+    dryRun: v.boolean(),
+    steps: v.array(v.picklist(STEPS)),
+    running: v.exactOptional(v.boolean()),
+    pid: v.exactOptional(count),
+    revision: v.exactOptional(count),
+    synced: v.exactOptional(synced),
+    keys: v.exactOptional(v.array(keyChange)),
+    files: v.exactOptional(v.array(textDiff)),
+    replaced: v.exactOptional(texts),
+    saved: v.exactOptional(v.string()),
+  }),
+)
+
+const settingsChange = shapeOf<SettingsChange>()(v.object({ changes: v.array(keyChange), dryRun: v.boolean() }))
+
+const nodeEdit = shapeOf<NodeEdit>()(
+  v.object({
+    changes: v.exactOptional(v.array(keyChange)),
+    dryRun: v.exactOptional(v.boolean()),
+    sync: v.exactOptional(change),
+  }),
+)
+
+const settingLine = shapeOf<SettingLine>()(
+  v.object({
+    key: settingKey,
+    value: v.exactOptional(settingValue),
+    text: v.exactOptional(v.string()),
+    origin: v.picklist(['node', 'profile', 'mta']),
+    support: v.exactOptional(v.picklist(LEVELS)),
+  }),
+)
+
+const description = shapeOf<SettingDescription>()(
+  v.object({
+    key: v.string(),
+    label: v.string(),
+    type: v.picklist(['int', 'duration', 'bool', 'header', 'email', 'ips']),
+    unit: v.exactOptional(v.string()),
+    min: v.exactOptional(v.number()),
+    max: v.exactOptional(v.number()),
+    suggested: v.string(),
+    description: v.string(),
+    allowed: v.string(),
+    support: v.array(v.object({ mta: v.string(), level: v.picklist(LEVELS), what: v.string() })),
+  }),
+)
+
+/** Commands that work on nodes and their settings. */
+export const WORK_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
+  ...Object.fromEntries(VERBS.map((verb) => [`mta.${verb}/1`, { title: `what mta ${verb} did on each node`, node: change }])),
+  'mta.diff/1': {
+    title: 'differences found on each node',
+    node: shapeOf<DiffResult>()(
+      v.object({ synced, revision: v.exactOptional(count), keys: v.array(keyChange), files: v.array(textDiff) }),
+    ),
+  },
+  'mta.status/1': {
+    title: 'how the mail server of each node is',
+    node: shapeOf<MtaStatus>()(v.object({ ...stateEntries, synced, unmet: v.array(v.picklist(EXPECTED)) })),
+  },
+  'settings.describe/1': { title: 'settings and what they become on each mail server', data: v.array(description) },
+  'settings.get/1': { title: 'one setting', data: settingLine },
+  'settings.list/1': {
+    title: 'effective settings of each node, or (in data) the defaults of the profile',
+    data: v.array(settingLine),
+    node: v.array(settingLine),
+  },
+  'settings.pull/1': {
+    title: 'settings taken over from a node',
+    node: shapeOf<PullResult>()(
+      v.object({
+        revision: count,
+        by: v.string(),
+        at: v.string(),
+        changes: v.array(keyChange),
+        dryRun: v.boolean(),
+      }),
+    ),
+  },
+  'settings.set/1': { title: 'what was set on each node, or (in data) in the defaults', data: settingsChange, node: nodeEdit },
+  'settings.unset/1': {
+    title: 'what was unset on each node, or (in data) in the defaults',
+    data: settingsChange,
+    node: nodeEdit,
+  },
+}
