@@ -218,7 +218,8 @@ ak_point() {
 # (inode of /proc/PID/fd joined with /proc/PID/net/tcp), so that no program is needed and no configuration believed.
 ak_listening() {
   for _pid; do
-    for _fd in "/proc/$_pid"/fd/*; do readlink "$_fd"; done | sed -n 's/^socket:\[\([0-9]*\)\]$/S \1/p'
+    # shellcheck disable=SC2012 # no names of files here
+    ls -l "/proc/$_pid/fd" 2>/dev/null | sed -n 's/.* socket:\[\([0-9]*\)\]$/S \1/p'
     cat "/proc/$_pid/net/tcp" "/proc/$_pid/net/tcp6" 2>/dev/null
   done | awk '
     function hex(s,  i, n) { for (i = 1; i <= length(s); i++) n = n * 16 + index("123456789ABCDEF", substr(s, i, 1)); return n + 0 }
