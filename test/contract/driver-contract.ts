@@ -1,3 +1,4 @@
+/* eslint-disable jest/no-export -- a suite that the drivers' own test files run */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
@@ -65,9 +66,8 @@ export function driverContract(name: string, subject: DriverSubject): void {
     beforeAll(async () => {
       Object.assign(story, await subject.make())
     })
-    afterAll(async () => {
-      await story.node.connection.stop(newOrder())
-      expect(subject.pids(story.node.directory)).toEqual([])
+    afterAll(() => {
+      for (const pid of subject.pids(story.node.directory)) process.kill(pid, 'SIGKILL')
     })
 
     installing(story, subject)
@@ -77,10 +77,18 @@ export function driverContract(name: string, subject: DriverSubject): void {
     conflicts(story, subject)
     goingBack(story, subject)
     tells(story, subject)
+
+    test('the last stop leaves nothing running', async () => {
+      await story.node.connection.stop(newOrder())
+      expect(subject.pids(story.node.directory)).toEqual([])
+    })
   })
 }
 
-type Story = { readonly node: LocalNode; readonly listen: string }
+interface Story {
+  readonly node: LocalNode
+  readonly listen: string
+}
 
 function installing(story: Story, subject: DriverSubject): void {
   test('a directory that is not prepared: not installed, and changing verbs say what to do', async () => {
