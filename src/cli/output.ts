@@ -86,7 +86,7 @@ export async function render(
     case 'name':
       return lines(view.names?.(report) ?? view.table(report).rows.map((row) => row[0] ?? ''))
     case 'tsv':
-      return lines(view.table(report).rows.map((row) => row.map(tsvCell).join('\t')))
+      return lines(view.table(report).rows.map(tsvLine))
     case 'table':
       return view.text === undefined ? drawnTable(view.table(report), style, view.tones) : ensureNewline(view.text(report, style))
   }
@@ -103,6 +103,11 @@ function lines(all: readonly string[]): string {
 
 function ensureNewline(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`
+}
+
+/** One row for scripts: cells without tabs, breaks and control sequences, separated by tabs. */
+export function tsvLine(row: readonly string[]): string {
+  return row.map(tsvCell).join('\t')
 }
 
 function tsvCell(cell: string): string {

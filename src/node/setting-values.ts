@@ -46,13 +46,17 @@ export function allowed(def: SettingDef): string {
   }
 }
 
-/** A canonical value as an operator would type it: `5d`, `on`, `203.0.113.5,203.0.113.6`. */
+/** A canonical value as an operator would type it: `5d`, `20m`, `on`, `203.0.113.5,203.0.113.6`. */
 export function formatValue(def: SettingDef, value: SettingValue): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   if (typeof value === 'object') return value.join(',')
-  if (def.type !== 'duration') return String(value)
-  const unit = def.unit ?? 's'
-  return `${Number(value) / (UNIT_SECONDS[unit] ?? 1)}${unit}`
+  return def.type === 'duration' ? formatDuration(Number(value)) : String(value)
+}
+
+/** In the largest unit that divides it: `90s`, `20m`, `5d`. */
+function formatDuration(seconds: number): string {
+  const unit = seconds === 0 ? 's' : (['d', 'h', 'm'].find((name) => seconds % (UNIT_SECONDS[name] ?? 1) === 0) ?? 's')
+  return `${seconds / (UNIT_SECONDS[unit] ?? 1)}${unit}`
 }
 
 type Parser = (def: SettingDef, text: string) => SettingValue | undefined

@@ -26,6 +26,8 @@ import MtaStart from './mta/start.ts'
 import MtaStatus from './mta/status.ts'
 import MtaStop from './mta/stop.ts'
 import MtaSync from './mta/sync.ts'
+import NodeInterfaces from './node/interfaces.ts'
+import NodeLogs from './node/logs.ts'
 import SettingsDescribe from './settings/describe.ts'
 import SettingsGet from './settings/get.ts'
 import SettingsList from './settings/list.ts'
@@ -63,6 +65,8 @@ export const COMMANDS = {
   'mta:status': MtaStatus,
   'mta:stop': MtaStop,
   'mta:sync': MtaSync,
+  'node:interfaces': NodeInterfaces,
+  'node:logs': NodeLogs,
   'settings:describe': SettingsDescribe,
   'settings:get': SettingsGet,
   'settings:list': SettingsList,

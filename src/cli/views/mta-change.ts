@@ -42,7 +42,8 @@ export function changeWords(result: ChangeResult): string {
   return dryRun ? `would be: ${what}` : what
 }
 
-/** One setting's change: `dns-lookup-timeout 5s -> 9s`. */
+/** One setting's change: `dns-lookup-timeout: 5s -> 9s`. */
 export function keyWords({ key, told, wanted }: KeyChange): string {
-  return `${key} ${valueText(key, told)} -> ${valueText(key, wanted)}`
+  const [before, after] = [told, wanted].map((value) => (value === undefined ? 'not set' : valueText(key, value)))
+  return `${key}: ${before ?? ''} -> ${after ?? ''}`
 }

@@ -8,7 +8,10 @@ import type { Session } from './session.ts'
 /** Orders that leave the node at a revision of their own. */
 const WRITES = new Set(['sync', 'rollback'])
 
-/** Seconds between two looks for an order that may still be on its way. */
+/** Seconds until an order that was sent has reached the node, or never will. */
+const ON_ITS_WAY = 5
+
+/** Seconds between two looks for it. */
 const PAUSE = 0.5
 
 /** What akctl says of an order whose end is known now. */
@@ -54,12 +57,12 @@ export async function settlePending(session: Session, kind: 'read' | 'change'): 
 }
 
 /**
- * Asks the node. An order that never arrived may still wait there for the lock, before it has left a trace: until that
- * time is over its state is not known (undefined); a change waits for it.
+ * Asks the node. An order that has left no trace there may still be on its way: until that time is over its state is
+ * not known (undefined); a change waits for it.
  */
 async function look(session: Session, pending: PendingOrder, kind: 'read' | 'change'): Promise<OrderState | undefined> {
   const { context, connection } = session
-  const quiet = Date.parse(pending.at) + (context.run.lockWait + 5) * 1000
+  const quiet = Date.parse(pending.at) + ON_ITS_WAY * 1000
   for (;;) {
     const state = await connection.order(pending.id)
     if (state.state !== 'none' || context.clock().getTime() >= quiet) return state
@@ -83,9 +86,10 @@ function findingOf(state: OrderState, { verb }: PendingOrder): Finding {
   return { words: 'succeeded', outcome: state.outcome ?? 'ok' }
 }
 
-/** The revision that an order made, if it is the node's current one: known by the record, which carries the order's id. */
+/** The revision that an order left the node at; of one that did not succeed only if the node's record carries its id. */
 async function revisionBy(session: Session, state: OrderState, pending: PendingOrder): Promise<number | undefined> {
   if (!WRITES.has(pending.verb) || state.state === 'none') return undefined
+  if (state.outcome === 'ok' || state.outcome === 'changed') return state.revision
   try {
     const { record } = await session.connection.status()
     return record?.id === pending.id ? record.revision : undefined

@@ -26,6 +26,7 @@ export type Purpose =
 /**
  * Connects to every node of a fleet, finds out what became of an earlier order whose end was not seen, and works.
  * An unknown identity may be asked about when the fleet is one node.
+ * @param onSettled called once a node, as soon as its outcome is known
  * @returns one outcome a node, in the order of the selection; never rejects
  */
 export function visit<T>(
@@ -34,6 +35,7 @@ export function visit<T>(
   width: Width,
   purpose: Purpose,
   work: (session: Session) => Promise<Done<T>>,
+  onSettled?: (outcome: NodeOutcome<T>) => void,
 ): Promise<readonly NodeOutcome<T>[]> {
   const { connector } = context // one for the run: it reads keys and trust only once
   const ask = fleet.nodes.length === 1
@@ -53,7 +55,7 @@ export function visit<T>(
       guard.release()
     }
   }
-  return fanOut(fleet.nodes, onNode, { ...width, signal: context.signal })
+  return fanOut(fleet.nodes, onNode, { ...width, signal: context.signal, onSettled })
 }
 
 /** Works and, for a change, writes the journal's line whatever came of it. */

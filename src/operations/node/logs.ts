@@ -1,0 +1,173 @@
+import type { Selection } from '../../fleet/select.ts'
+import type { Done } from '../../fleet/fan-out.ts'
+import type { LogQuery } from '../../mta/driver.ts'
+import { LOG_LEVELS, type LogLevel, type LogRecord, type LogSource } from '../../mta/logs.ts'
+import { ConflictError, UnreachableError, UsageError } from '../../outcome/errors.ts'
+import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { Context } from '../context.ts'
+import { clockOffset } from './clock.ts'
+import { loadFleet } from './fleet.ts'
+import { LagWindow, mergeLines, NodeTimeline, type LogLine } from './log-merge.ts'
+import type { Session } from './session.ts'
+import { visit } from './visit.ts'
+
+/** Lines looked through for those that match, or for those since a time, when no number was given. */
+const DEEP = 100_000
+
+/** Lines shown when neither a number nor a time was given. */
+const SHORT = 100
+
+/** Milliseconds a followed line is held back, so that several nodes come out in time order. */
+const LAG = 700
+
+/** Milliseconds between two looks at what is due. */
+const TICK = 100
+
+/** Which lines of which logs. */
+export interface LogRequest {
+  readonly source: LogSource
+  /** The last so many (that match). */
+  readonly lines: number | undefined
+  /** Milliseconds since 1970 by this machine's clock. */
+  readonly since: number | undefined
+  /** This level and worse. */
+  readonly level: LogLevel | undefined
+  readonly grep: RegExp | undefined
+}
+
+/**
+ * Reads `--grep`.
+ * @throws UsageError for a pattern that is none
+ */
+export function parsePattern(text: string): RegExp {
+  try {
+    return new RegExp(text)
+  } catch (error) {
+    throw new UsageError(`--grep: ${error instanceof Error ? error.message : String(error)}`, {
+      hints: ["it is a regular expression; put a backslash before what is meant literally: '\\[' or '\\('"],
+    })
+  }
+}
+
+/** The last lines of every selected node's log, merged by time. */
+export async function readLogs(
+  context: Context,
+  selection: Selection,
+  concurrency: number,
+  request: LogRequest,
+): Promise<{ readonly lines: readonly LogLine[]; readonly nodes: readonly NodeOutcome<undefined>[] }> {
+  const fleet = await loadFleet(context, selection)
+  const several = fleet.nodes.length > 1
+  const wanted = request.lines ?? (request.since === undefined ? SHORT : DEEP)
+  const all: ReturnType<NodeTimeline['place']>[][] = []
+  const nodes = await visit<undefined>(context, fleet, { concurrency }, { kind: 'read' }, async (session) => {
+    const { query, timeline } = await prepare(session, request, { several, follow: false, lines: wanted })
+    const found: ReturnType<NodeTimeline['place']>[] = []
+    all.push(found)
+    for await (const record of session.connection.logs(query)) {
+      if (matches(record, request)) found.push(timeline.place(record))
+      if (found.length > 2 * wanted) found.splice(0, found.length - wanted)
+    }
+    found.splice(0, Math.max(0, found.length - wanted))
+    return context.signal.aborted ? { outcome: 'cancelled' } : { outcome: 'ok' }
+  })
+  return { lines: mergeLines(all), nodes }
+}
+
+/** Where followed lines go. */
+export interface LineSink {
+  write(lines: readonly LogLine[]): Promise<void>
+  /** True once nobody reads any more. */
+  readonly closed: boolean
+}
+
+/**
+ * Follows every selected node's log until Ctrl-C, a reader that has gone, or the end of the last node. A node that
+ * fails is reported at once, and the others go on.
+ * @param openSink where lines go; told whether they are of several nodes
+ */
+export async function followLogs(
+  context: Context,
+  selection: Selection,
+  request: LogRequest,
+  openSink: (several: boolean) => Promise<LineSink>,
+): Promise<readonly NodeOutcome<undefined>[]> {
+  const fleet = await loadFleet(context, selection)
+  const several = fleet.nodes.length > 1
+  const sink = await openSink(several)
+  const window = new LagWindow(several ? LAG : 0)
+  const now = (): number => context.clock().getTime()
+  let flushed = Promise.resolve()
+  const flush = (): void => {
+    const lines = window.take(now())
+    if (lines.length > 0) flushed = flushed.then(() => sink.write(lines))
+  }
+  const timer = setInterval(flush, TICK)
+  const lines = request.lines ?? (request.since === undefined ? 10 : DEEP)
+  const work = async (session: Session): Promise<Done<undefined>> => {
+    const { query, timeline } = await prepare(session, request, { several, follow: true, lines })
+    for await (const record of session.connection.logs(query)) {
+      if (sink.closed) return { outcome: 'ok' }
+      if (matches(record, request)) window.add(timeline.place(record), now())
+    }
+    if (context.signal.aborted) return { outcome: 'cancelled' }
+    throw new UnreachableError('the log ended by itself: the connection was lost, or its reader was killed on the node')
+  }
+  try {
+    return await visit(context, fleet, { concurrency: fleet.nodes.length }, { kind: 'read' }, work, (outcome) =>
+      reportLoss(context, outcome, several),
+    )
+  } finally {
+    clearInterval(timer)
+    await flushed
+    await sink.write(window.rest())
+  }
+}
+
+function reportLoss(context: Context, { node, error }: NodeOutcome<undefined>, several: boolean): void {
+  if (error !== undefined && several && !context.signal.aborted) context.warn(`${node}: ${error.message}; the others go on`)
+}
+
+function matches({ level, text }: LogRecord, request: LogRequest): boolean {
+  if (request.level !== undefined && LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(request.level)) return false
+  return request.grep?.test(text) ?? true
+}
+
+interface Plan {
+  readonly several: boolean
+  readonly follow: boolean
+  readonly lines: number
+}
+
+/** The query in the node's own time. Its clock is asked only where it matters: several nodes, or a time to begin at. */
+async function prepare(
+  session: Session,
+  request: LogRequest,
+  { several, follow, lines }: Plan,
+): Promise<{ readonly query: LogQuery; readonly timeline: NodeTimeline }> {
+  const { node } = session
+  const ahead = several || request.since !== undefined ? await aheadOf(session) : 0
+  const filtered = request.level !== undefined || request.grep !== undefined
+  const query = {
+    source: request.source,
+    lines: filtered && !follow ? Math.max(lines, DEEP) : lines,
+    follow,
+    ...(request.since === undefined ? {} : { since: Math.floor((request.since + ahead) / 1000) }),
+  }
+  return { query, timeline: new NodeTimeline(node.name, ahead) }
+}
+
+async function aheadOf({ context, connection, node }: Session): Promise<number> {
+  if (node.access === 'local') return 0
+  try {
+    const now = (): number => context.clock().getTime()
+    const { ahead } = await clockOffset(async () => (await connection.status()).clock, now)
+    if (ahead === 0) return 0
+    const seconds = Math.round(Math.abs(ahead) / 1000)
+    context.note(`${node.name}: its clock is ${seconds} s ${ahead > 0 ? 'ahead' : 'behind'}; the times shown are corrected`)
+    return ahead
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error
+    return 0 // a record of a newer akctl: its logs can be read all the same
+  }
+}
