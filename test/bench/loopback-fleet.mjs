@@ -5,15 +5,11 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { address } from './address.mjs'
 import { benchEnv } from './measure.mjs'
 import { seedNodes } from './seed.mjs'
 
-const PORT = 22022
-
-/** The address of the n-th host, from 0: 127.1.0.1 … 127.1.3.250. */
-export function address(n) {
-  return `127.1.${Math.floor(n / 250)}.${(n % 250) + 1}`
-}
+export const PORT = 22022
 
 export class LoopbackFleet {
   constructor(bin, count) {
@@ -49,6 +45,13 @@ export class LoopbackFleet {
     this.akctl('nodes', 'install', 'mx1', '--smtp-listen', '127.0.0.1:2525', '--hostname', 'mx.example.com')
     this.akctl('settings', 'set', 'mx1', 'esmtp-connection-timeout=20s')
     this.akctl('mta', 'start', 'mx1')
+  }
+
+  /** The private key of all logins. */
+  get key() {
+    return execFileSync('find', [this.#at('profile'), '-path', '*/keys/*', '-type', 'f', '-name', 'bench'], {
+      encoding: 'utf8',
+    }).split('\n')[0]
   }
 
   /** Runs akctl and throws when it fails. @returns what it printed */

@@ -1,4 +1,5 @@
-// Where CPU time goes: the self times of V8's profiles, by package and by function.
+// Where CPU time goes: the samples of V8's profiles, by package and by function. Samples are counted, not the times between
+// them: on a busy machine those hold the time in which others ran.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -8,24 +9,23 @@ export function hotSpots(folder, count = 25) {
   const byPlace = new Map()
   let total = 0
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.cpuprofile'))) {
-    const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, name), 'utf8'))
+    const { nodes, samples } = JSON.parse(readFileSync(join(folder, name), 'utf8'))
     const frames = new Map(nodes.map((node) => [node.id, node.callFrame]))
-    samples.forEach((id, index) => {
+    for (const id of samples) {
       const { functionName, url, lineNumber } = frames.get(id)
-      if (functionName === '(idle)') return
-      const ms = timeDeltas[index] / 1000
-      total += ms
-      add(byFunction, `${functionName || '(anonymous)'} ${shorten(url)}:${lineNumber + 1}`, ms)
-      add(byPlace, placeOf(functionName, url), ms)
-    })
+      if (functionName === '(idle)') continue
+      total++
+      add(byFunction, `${functionName || '(anonymous)'} ${shorten(url)}:${lineNumber + 1}`, 1)
+      add(byPlace, placeOf(functionName, url), 1)
+    }
   }
   const table = (map) =>
     [...map]
       .sort((a, b) => b[1] - a[1])
       .slice(0, count)
-      .map(([name, ms]) => `${ms.toFixed(0).padStart(7)} ms ${((100 * ms) / total).toFixed(1).padStart(5)} %  ${name}`)
+      .map(([name, samples]) => `${String(samples).padStart(7)} ${((100 * samples) / total).toFixed(1).padStart(5)} %  ${name}`)
       .join('\n')
-  return `CPU by place (${total.toFixed(0)} ms):\n${table(byPlace)}\n\nCPU by function:\n${table(byFunction)}`
+  return `CPU by place (${total} samples):\n${table(byPlace)}\n\nCPU by function:\n${table(byFunction)}`
 }
 
 function add(map, key, ms) {

@@ -30,7 +30,7 @@ export function story({ folder, ports, mails }, fingerprint) {
       check: () => must(isOpensshKey(`${folder}/profile`), 'the private key is an OpenSSH file'),
     },
     {
-      line: 'akctl keys show demo -o name >>authorized_keys',
+      line: 'akctl keys show demo -o tsv >>authorized_keys',
       check: () => must(/^ssh-ed25519 /m.test(file('authorized_keys')), 'the public line is an ed25519 key'),
     },
 
