@@ -9,8 +9,8 @@ const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_DIRECTORY, O_NO
 const NEWLINE = 10
 
 /**
- * Replaces a file, whole or not at all, in one step that survives a crash: a new file beside it, its bytes on the disk,
- * renamed over the old one, the directory on the disk.
+ * Replaces a file, whole or not at all, in one step: a new file beside it, its bytes on the disk, renamed over the old
+ * one. That this step survives a power cut, too, is up to {@link syncDirectory}.
  * @param fresh the new file's path until it is whole; a name that nobody can foresee
  * @throws StoreError; the old file stays and nothing is left of the new one
  */
@@ -24,7 +24,6 @@ export async function replaceFile(path: string, fresh: string, bytes: Uint8Array
       throw error
     }
   })
-  await syncDirectory(dirname(path))
 }
 
 /**
@@ -121,19 +120,19 @@ async function endsInside(handle: FileHandle, size: number): Promise<boolean> {
   return bytesRead === 1 && buffer[0] !== NEWLINE
 }
 
-/** Puts a rename, a new name or a removal on the disk. */
-async function syncDirectory(path: string): Promise<void> {
-  await guard('cannot sync the directory', path, async () => {
+/** Puts a rename, a new name or a removal on the disk. @throws StoreError; what was changed is in place even so */
+export async function syncDirectory(path: string): Promise<void> {
+  try {
     const handle = await open(path, O_RDONLY | O_DIRECTORY)
     try {
       await handle.sync()
-    } catch (error) {
-      // Some network file systems can't do this for a directory, and need no such call.
-      if (errnoOf(error) !== 'EINVAL') throw error
     } finally {
       await handle.close()
     }
-  })
+  } catch (error) {
+    // Some network file systems can't do this for a directory, and need no such call.
+    if (errnoOf(error) !== 'EINVAL') throw storeError('the change is written, but the disk has not confirmed it, in', path, error)
+  }
 }
 
 async function guard<T>(doing: string, path: string, work: () => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { type FileHandle, chmod, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type NotFoundError, StoreError } from '../outcome/errors.ts'
 import { type Secrecy, checkDirectory, openChecked, readChecked } from './checked.ts'
-import { appendLines, makeDirectory, moveFile, removeFile, removeTree, replaceFile } from './disk.ts'
+import { appendLines, makeDirectory, moveFile, removeFile, removeTree, replaceFile, syncDirectory } from './disk.ts'
 import { FileLock } from './lock.ts'
 import { errnoOf, storeError } from './store-errors.ts'
 
@@ -22,10 +22,12 @@ export interface FolderOptions {
   readonly random?: () => Promise<string>
 }
 
-/** Changes of a folder's files; only at hand while its lock is held. All throw StoreError, and then changed nothing. */
+/** Changes of a folder's files; only at hand while its lock is held. All throw StoreError. */
 export interface FolderWriter {
-  /** See {@link replaceFile}. */
+  /** Replaces a file in one step, see {@link replaceFile}; on the disk when it returns. */
   write(name: string, bytes: Uint8Array): Promise<void>
+  /** The same for a file that is nothing without the one written next: its name is on the disk with that one's. */
+  writeFirst(name: string, bytes: Uint8Array): Promise<void>
   /** See {@link appendLines}. */
   append(name: string, lines: Uint8Array): Promise<number>
   /** @returns false when there was no such file */
@@ -148,15 +150,24 @@ export class Folder {
   }
 
   private async clean(): Promise<void> {
-    for (const name of await readdir(this.path)) {
+    const names = await readdir(this.path).catch((error: unknown) => {
+      throw storeError('cannot read', this.path, error)
+    })
+    for (const name of names) {
       if (LEFTOVER.test(name)) await rm(join(this.path, name), { recursive: true, force: true }).catch(() => undefined)
     }
   }
 
   private writer(): FolderWriter {
     const at = (name: string): string => join(this.path, name)
+    const writeFirst = async (name: string, bytes: Uint8Array): Promise<void> =>
+      replaceFile(at(name), at(`.${name}.${await this.random()}.new`), bytes)
     return {
-      write: async (name, bytes) => replaceFile(at(name), at(`.${name}.${await this.random()}.new`), bytes),
+      writeFirst,
+      write: async (name, bytes) => {
+        await writeFirst(name, bytes)
+        await syncDirectory(this.path)
+      },
       append: (name, lines) => appendLines(at(name), lines),
       remove: (name) => removeFile(at(name)),
       move: (from, to) => moveFile(at(from), at(to)),

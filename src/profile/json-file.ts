@@ -41,7 +41,7 @@ export class JsonFile<T> {
   private async write(writer: FolderWriter, before: Buffer | undefined, data: T): Promise<void> {
     const encoded = encode(this.schema, data, this.name)
     if (before?.equals(encoded.bytes) === true) return
-    if (before !== undefined) await writer.write(`${this.name}.bak`, before)
+    if (before !== undefined) await writer.writeFirst(`${this.name}.bak`, before)
     await writer.write(this.name, encoded.bytes)
     this.last = encoded
   }

@@ -65,7 +65,7 @@ export class FileKeyStore implements KeyStore {
     const stored = await this.describe(name, key, encrypted)
     await this.folder.exclusive(async (writer) => {
       this.checkFree(name)
-      await writer.write(`${name}.pub`, Buffer.from(`${stored.publicLine}\n`))
+      await writer.writeFirst(`${name}.pub`, Buffer.from(`${stored.publicLine}\n`))
       await writer.write(name, file)
     })
     return stored

@@ -31,7 +31,13 @@ export class Driver {
 
   constructor(script: string, home: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
     this.child = spawn(process.execPath, [script, ...argv], {
-      env: { PATH: process.env['PATH'], AKCTL_HOME: home, NODE_PATH: join(ROOT, 'node_modules'), UV_THREADPOOL_SIZE: '1', ...env },
+      env: {
+        PATH: process.env['PATH'],
+        AKCTL_HOME: home,
+        NODE_PATH: join(ROOT, 'node_modules'),
+        UV_THREADPOOL_SIZE: '1',
+        ...env,
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.ended = once(this.child, 'close')
