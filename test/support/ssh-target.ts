@@ -5,7 +5,7 @@ import type { TrustRecord } from '../../src/node/trust.ts'
 import type { KeyPair, Sshd } from './sshd.ts'
 
 /** Times that a healthy loopback never needs. */
-export const TIMEOUTS = { connect: 5, auth: 5, keepAlive: 10 }
+export const TIMEOUTS = { connect: 20, auth: 20, keepAlive: 10 }
 
 /** A node called mx1 on a private sshd, logging in by the key that sshd accepts. */
 export function targetOf(sshd: Pick<Sshd, 'port' | 'user' | 'key'>, changes: Partial<SshTarget> = {}): SshTarget {

@@ -3,6 +3,8 @@ import { type NodeError, TimeoutError, UnauthorizedError, UnreachableError, Untr
 /** How far a connection had come. */
 export type Phase = 'greeting' | 'key exchange' | 'login'
 
+const SERVER_LOG = 'the server logs the reason (journalctl -u ssh)'
+
 const OPENING: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ENOTFOUND: ['has a name that DNS does not know', 'check the name: akctl nodes show NODE, getent hosts NAME'],
   EAI_AGAIN: ['has a name that no DNS server could look up just now', 'check the resolver of this machine (/etc/resolv.conf)'],
@@ -27,7 +29,7 @@ export function openingFailure(label: string, error: NodeJS.ErrnoException): Nod
 /** The connection was there, and the other side was silent for too long. */
 export function silence(label: string, phase: Phase, seconds: number): TimeoutError {
   const where = phase === 'greeting' ? 'accepted the connection and then said nothing' : `stopped answering in the ${phase}`
-  return new TimeoutError(`${label} ${where} for ${seconds} s`, {
+  return new TimeoutError(`${label} ${where} for ${Math.ceil(seconds)} s`, {
     hints: ['the machine may be overloaded or hung; or another program than sshd has that port'],
   })
 }
@@ -55,14 +57,14 @@ export function handshakeFailure(label: string, phase: Phase, error: Error & { r
     return new UnauthorizedError(`${label}: the server gave up after too many keys`, { ...cause, hints })
   }
   if (error.level === 'client-authentication') return new UnauthorizedError(`${label}: ${said}`, cause)
-  return new UnreachableError(`${label} ended the connection in the ${phase}: ${said}`, cause)
+  return new UnreachableError(`${label} ended the connection in the ${phase}: ${said}`, { ...cause, hints: [SERVER_LOG] })
 }
 
 /** The connection ended without a word. */
 export function endedEarly(label: string, phase: Phase): NodeError {
   if (phase === 'greeting') return noSsh(label, 'the connection was closed before it said who it is')
   return new UnreachableError(`${label} closed the connection in the ${phase}`, {
-    hints: ['the server logs the reason (journalctl -u ssh)'],
+    hints: [SERVER_LOG],
   })
 }
 
