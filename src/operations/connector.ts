@@ -20,15 +20,19 @@ export class ProfileConnector implements Connector {
   }
 
   async open(node: NodeRecord, options: Parameters<Connector['open']>[1]): Promise<NodeConnection> {
-    const { commandTimeout, changeTimeout } = this.context.run
-    const signal = options.signal ?? this.context.signal
     const host = await openHost(this.context, node, options.ask, this.lookups)
-    return new ScriptedConnection(host, driverOf(node.mta), installationOf(node), {
-      timeout: commandTimeout,
-      changeTimeout,
-      signal,
-    })
+    return connectionOver(this.context, host, node, options.signal ?? this.context.signal)
   }
+}
+
+/** A node's connection over a host that is there already; closing it closes the host. */
+export function connectionOver(context: Context, host: Host, node: NodeRecord, signal: AbortSignal): NodeConnection {
+  const { commandTimeout, changeTimeout } = context.run
+  return new ScriptedConnection(host, driverOf(node.mta), installationOf(node), {
+    timeout: commandTimeout,
+    changeTimeout,
+    signal,
+  })
 }
 
 /** Where a node's MTA lives, as drivers see it. */
@@ -52,13 +56,14 @@ export async function openHost(
     throw new UsageError(`${node.name}: access by https is not part of this release`, {
       hints: [`akctl nodes edit ${node.name} --access ssh`],
     })
-  const { SshHost } = await import('../connection/ssh/ssh-host.ts')
+  const [{ SshHost }, { UnlockedKeys }] = await Promise.all([
+    import('../connection/ssh/ssh-host.ts'),
+    import('../connection/ssh/unlocked-keys.ts'),
+  ])
   const { connectTimeout, authTimeout, keepAlive } = context.run
-  return new SshHost(sshTarget(node, lookups), identityPolicy(context, node, ask, lookups), {
-    connect: connectTimeout,
-    auth: authTimeout,
-    keepAlive,
-  })
+  const timeouts = { connect: connectTimeout, auth: authTimeout, keepAlive }
+  const keys = lookups.unlockedKeys(() => new UnlockedKeys())
+  return new SshHost(sshTarget(node, lookups), identityPolicy(context, node, ask, lookups), timeouts, keys)
 }
 
 /** A node's SSH endpoint, its login and its jump host. */

@@ -1,4 +1,5 @@
 import type { Credential } from '../connection/ssh/target.ts'
+import type { UnlockedKeys } from '../connection/ssh/unlocked-keys.ts'
 import type { TrustRecord } from '../node/trust.ts'
 import { UsageError } from '../outcome/errors.ts'
 import type { Context } from './context.ts'
@@ -12,7 +13,14 @@ export class Lookups {
   private trust: Promise<ReadonlyMap<string, readonly TrustRecord[]>> | undefined
   private readonly credentials = new Map<string, Promise<Credential>>()
 
+  private unlocked: UnlockedKeys | undefined
+
   constructor(private readonly context: Context) {}
+
+  /** The decrypted keys. @param make called once; the class is loaded only where SSH is */
+  unlockedKeys(make: () => UnlockedKeys): UnlockedKeys {
+    return (this.unlocked ??= make())
+  }
 
   /** The accepted SSH identities of an endpoint. */
   async identities(endpoint: string): Promise<readonly TrustRecord[]> {

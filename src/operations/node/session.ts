@@ -32,6 +32,11 @@ export class Session {
     return this.last ?? {}
   }
 
+  /** Runs a change that Ctrl-C does not cut. @throws CancelledError when it came before */
+  uncut<T>(change: () => Promise<T>): Promise<T> {
+    return this.guard.run(change)
+  }
+
   /**
    * Sends one changing order. It is noted durably before it leaves, and struck out when its end was seen; an order
    * whose end was not seen stays noted for the next command (see settlePending).

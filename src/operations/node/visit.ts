@@ -2,7 +2,10 @@ import { setMaxListeners } from 'node:events'
 import { doneOf, fanOut, type Done } from '../../fleet/fan-out.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { Host } from '../../connection/host.ts'
+import { connectionOver, openHost } from '../connector.ts'
 import type { Context } from '../context.ts'
+import { Lookups } from '../lookups.ts'
 import type { Fleet } from './fleet.ts'
 import { OrderGuard } from './order-guard.ts'
 import { Session } from './session.ts'
@@ -38,24 +41,61 @@ export function visit<T>(
   onSettled?: (outcome: NodeOutcome<T>) => void,
 ): Promise<readonly NodeOutcome<T>[]> {
   const { connector } = context // one for the run: it reads keys and trust only once
-  const ask = fleet.nodes.length === 1
-  setMaxListeners(0, context.signal) // one a node at work; Node would warn of the eleventh
-  const onNode = async (node: NodeRecord): Promise<Done<T>> => {
-    const guard = new OrderGuard(context.signal)
+  const onNode = async (node: NodeRecord, guard: OrderGuard, ask: boolean): Promise<Done<T>> => {
+    const connection = await connector.open(node, { ask, signal: guard.signal })
+    const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
     try {
-      const connection = await connector.open(node, { ask, signal: guard.signal })
-      const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
-      try {
-        await settlePending(session, purpose.kind)
-        return await accounted(session, purpose, work)
-      } finally {
-        await connection.close()
-      }
+      await settlePending(session, purpose.kind)
+      return await accounted(session, purpose, work)
+    } finally {
+      await connection.close()
+    }
+  }
+  return run(context, fleet, width, onNode, onSettled)
+}
+
+/**
+ * As visit, for work that needs the machine below the connection: nodes that are reached by scripts.
+ * @param work is to call settlePending itself, once it may connect
+ */
+export function visitHosts<T>(
+  context: Context,
+  fleet: Fleet,
+  width: Width,
+  purpose: Purpose,
+  work: (session: Session, host: Host) => Promise<Done<T>>,
+): Promise<readonly NodeOutcome<T>[]> {
+  const lookups = new Lookups(context)
+  return run(context, fleet, width, async (node, guard, ask): Promise<Done<T>> => {
+    const host = await openHost(context, node, ask, lookups)
+    const connection = connectionOver(context, host, node, guard.signal)
+    const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
+    try {
+      return await accounted(session, purpose, (own) => work(own, host))
+    } finally {
+      await host.close()
+    }
+  })
+}
+
+function run<T>(
+  context: Context,
+  { nodes }: Fleet,
+  width: Width,
+  onNode: (node: NodeRecord, guard: OrderGuard, ask: boolean) => Promise<Done<T>>,
+  onSettled?: (outcome: NodeOutcome<T>) => void,
+): Promise<readonly NodeOutcome<T>[]> {
+  const { signal } = context
+  setMaxListeners(0, signal) // one a node at work; Node would warn of the eleventh
+  const guarded = async (node: NodeRecord): Promise<Done<T>> => {
+    const guard = new OrderGuard(signal)
+    try {
+      return await onNode(node, guard, nodes.length === 1)
     } finally {
       guard.release()
     }
   }
-  return fanOut(fleet.nodes, onNode, { ...width, signal: context.signal, onSettled })
+  return fanOut(nodes, guarded, { ...width, signal, onSettled })
 }
 
 /** Works and, for a change, writes the journal's line whatever came of it. */

@@ -1,0 +1,121 @@
+import { isIP, isIPv6 } from 'node:net'
+import type { Host } from '../../connection/host.ts'
+import { runScript } from '../../connection/scripted/run-script.ts'
+import type { Selection } from '../../fleet/select.ts'
+import type { InstallArchive, InstallOptions } from '../../mta/driver.ts'
+import { driverOf } from '../../mta/drivers.ts'
+import { harakaProbe } from '../../mta/haraka/probe.ts'
+import { installScript } from '../../mta/shared/operations.ts'
+import type { InstallResult } from '../../mta/shared/results.ts'
+import type { NodeRecord } from '../../node/record.ts'
+import { UsageError } from '../../outcome/errors.ts'
+import type { NodeOutcome } from '../../outcome/outcome.ts'
+import { installationOf } from '../connector.ts'
+import type { Context } from '../context.ts'
+import { confirmMany, type Consent } from '../node/confirm.ts'
+import { loadFleet } from '../node/fleet.ts'
+import type { Session } from '../node/session.ts'
+import { settlePending } from '../node/settle.ts'
+import { visitHosts, type Width } from '../node/visit.ts'
+import { HarakaArchives } from '../payload/haraka-archive.ts'
+import { probeScript } from '../testing/probe.ts'
+
+/** The port of SMTP. */
+const SMTP = 25
+
+/** What `nodes install` is told. */
+export interface InstallRun {
+  readonly selection: Selection
+  readonly width: Width
+  readonly consent: Consent
+  readonly dryRun: boolean
+  readonly reason: string | undefined
+  /** `ADDR:PORT` of the SMTP listener; default: port 25 of the first address the node sends from, else of 127.0.0.1. */
+  readonly listen: string | undefined
+  /** Default: the node's host when it is a name, else what the machine calls itself. */
+  readonly hostname: string | undefined
+}
+
+/** What an installation did on a node, or (dry run) what it would be told. */
+export interface Installed extends InstallOptions, Partial<InstallResult> {
+  readonly dryRun: boolean
+  /** Whether programs were sent. */
+  readonly sent: boolean
+}
+
+/**
+ * Prepares the directories of nodes. Run again it changes only what is not as it should be.
+ * @throws what concerns the whole run, before anything is done on any node
+ */
+export async function installNodes(context: Context, run: InstallRun): Promise<readonly NodeOutcome<Installed>[]> {
+  checkOptions(run)
+  const fleet = await loadFleet(context, run.selection)
+  const names = fleet.nodes.map(({ name }) => name)
+  if (!run.dryRun) await confirmMany(context, names, 'install', run.consent)
+  const { env, signal } = context
+  const archives = new HarakaArchives({ env, signal, note: (text) => context.note(text) })
+  const purpose = run.dryRun
+    ? ({ kind: 'read' } as const)
+    : ({ kind: 'change', verb: 'nodes install', reason: run.reason } as const)
+  return visitHosts<Installed>(context, fleet, run.width, purpose, async (session, host) => {
+    await settlePending(session, purpose.kind)
+    const result = await installNode(session, host, run, archives)
+    return { outcome: result.made === true || (result.sent && !run.dryRun) ? 'changed' : 'ok', result }
+  })
+}
+
+async function installNode(session: Session, host: Host, run: InstallRun, archives: HarakaArchives): Promise<Installed> {
+  const { context, node } = session
+  const reading = { timeout: context.run.commandTimeout, signal: context.signal }
+  const { fqdn } = await runScript(host, probeScript(node.directory), reading)
+  const options = {
+    listen: run.listen ?? defaultListen(node),
+    hostname: run.hostname ?? defaultHostname(node, fqdn),
+  }
+  const driver = driverOf(node.mta)
+  let archive: InstallArchive | undefined
+  if (driver.ships === 'haraka')
+    archive = await archives.forNode(await runScript(host, harakaProbe(installationOf(node)), reading))
+  const sent = archive !== undefined
+  if (run.dryRun) return { ...options, dryRun: true, sent }
+  const stamp = { by: context.operator, at: context.clock().toISOString() }
+  const script = installScript(driver, installationOf(node), { ...options, ...stamp }, archive)
+  // Not cut by Ctrl-C: what was sent is finished, and a second run changes nothing.
+  const result = await session.uncut(() => runScript(host, script, { timeout: context.run.changeTimeout }))
+  return { ...options, ...result, dryRun: false, sent }
+}
+
+function defaultListen({ addresses }: NodeRecord): string {
+  const [first = '127.0.0.1'] = addresses
+  return isIPv6(first) ? `[${first}]:${SMTP}` : `${first}:${SMTP}`
+}
+
+function defaultHostname({ host, name }: NodeRecord, fqdn: string | undefined): string {
+  if (isIP(host) === 0 && host.includes('.')) return host
+  return fqdn !== undefined && isHostname(fqdn) ? fqdn : name
+}
+
+/** @throws UsageError for an address or a name that no MTA would take */
+function checkOptions({ listen, hostname }: InstallRun): void {
+  if (listen !== undefined && !isListen(listen)) {
+    throw new UsageError(`--smtp-listen: '${listen}' is not allowed: give ADDRESS:PORT`, {
+      hints: ['such as 203.0.113.5:25, 0.0.0.0:2525 or [2001:db8::5]:25'],
+    })
+  }
+  if (hostname !== undefined && !isHostname(hostname)) {
+    throw new UsageError(`--hostname: '${hostname}' is not allowed: give a host name such as mx1.example.com`)
+  }
+}
+
+function isListen(text: string): boolean {
+  const [, v6, v4 = '', port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text) ?? []
+  const number = Number(port)
+  return (v6 === undefined ? isIP(v4) === 4 : isIPv6(v6)) && number >= 1 && number <= 65535
+}
+
+function isHostname(text: string): boolean {
+  return (
+    text.length <= 253 &&
+    /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/.test(text)
+  )
+}
