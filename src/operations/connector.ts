@@ -5,7 +5,7 @@ import { ScriptedConnection } from '../connection/scripted/scripted-connection.t
 import { LocalHost } from '../connection/local/local-host.ts'
 import { driverOf } from '../mta/drivers.ts'
 import type { Installation } from '../mta/driver.ts'
-import { type NodeRecord, endpointPort } from '../node/record.ts'
+import { type NodeRecord, endpoint, endpointPort } from '../node/record.ts'
 import type { ShownIdentity } from '../node/trust.ts'
 import { UsageError } from '../outcome/errors.ts'
 import type { Connector, Context } from './context.ts'
@@ -88,7 +88,10 @@ export function sshTarget(node: NodeRecord, lookups: Lookups): SshTarget {
 export function identityPolicy(context: Context, node: NodeRecord, ask: boolean, lookups: Lookups): IdentityPolicy {
   const policy = {
     known: (endpoint: string) => lookups.identities(endpoint),
-    trustCommand: (shown: ShownIdentity) => `akctl trust add ${node.name} --fingerprint ${shown.fingerprint}`,
+    trustCommand: (shown: ShownIdentity) => {
+      const jump = shown.endpoint === endpoint(node.host, endpointPort(node)) ? '' : ' --jump'
+      return `akctl trust add ${node.name}${jump} --fingerprint ${shown.fingerprint}`
+    },
   }
   if (!ask || !context.prompter.canAsk) return policy
   return {

@@ -147,6 +147,7 @@ describe('by what the server shows', () => {
   test('behind a jump host the node is asked by way of it, whose own identity comes first', async () => {
     const untrusted = await cli.run(['trust', 'add', 'behind'])
     expect(untrusted.exit).toBe(5)
+    expect(untrusted.stderr).toContain(`akctl trust add behind --jump --fingerprint ${jump.hostKey().fingerprint}`)
     expect(await jump.authAttempts()).toEqual([])
     await cli.ok(['trust', 'add', 'behind', '--jump', '--fingerprint', jump.hostKey().fingerprint])
     const shown = await cli.run(['trust', 'add', 'behind', '--json'])
