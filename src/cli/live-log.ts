@@ -3,7 +3,7 @@ import type { CliContext } from './context.ts'
 import { tsvLine } from './output.ts'
 import { write } from './streams.ts'
 import { PLAIN, colors, wantsColor } from './style.ts'
-import { logObject, logRow, logText } from './views/node-logs.ts'
+import { logRow, logText } from './views/node-logs.ts'
 
 /** Formats in which lines can be printed as they come. */
 export const LIVE_FORMATS = ['table', 'tsv', 'ndjson'] as const
@@ -24,7 +24,7 @@ export async function liveLog(context: CliContext, several: boolean): Promise<Li
     },
     async write(lines) {
       const text = lines.map((line) => {
-        if (format === 'ndjson') return JSON.stringify(logObject(line))
+        if (format === 'ndjson') return JSON.stringify(line)
         return format === 'tsv' || (format === undefined && !terminal) ? tsvLine(logRow(line)) : logText(line, several, style)
       })
       if (!closed) await write(streams.stdout, text.map((line) => `${line}\n`).join(''))

@@ -3,6 +3,8 @@ import NodesList from './nodes/list.ts'
 import NodesCreate from './nodes/create.ts'
 import NodesDelete from './nodes/delete.ts'
 import NodesEdit from './nodes/edit.ts'
+import NodesInstall from './nodes/install.ts'
+import NodesTest from './nodes/test.ts'
 import NodesShow from './nodes/show.ts'
 import JournalList from './journal/list.ts'
 import KeysCreate from './keys/create.ts'
@@ -43,6 +45,8 @@ export const COMMANDS = {
   'nodes:delete': NodesDelete,
   'nodes:edit': NodesEdit,
   'nodes:show': NodesShow,
+  'nodes:install': NodesInstall,
+  'nodes:test': NodesTest,
   'journal:list': JournalList,
   'keys:create': KeysCreate,
   'keys:delete': KeysDelete,

@@ -1,11 +1,17 @@
 import * as v from 'valibot'
+import { LOG_LEVELS } from '../../mta/logs.ts'
 import type { ChangeResult, DiffResult, MtaStatus, Step } from '../../operations/mta/results.ts'
+import type { Installed } from '../../operations/install/install.ts'
 import { EXPECTED } from '../../operations/mta/results.ts'
+import type { NodeAddress } from '../../operations/node/interfaces.ts'
+import type { LogLine } from '../../operations/node/log-merge.ts'
 import type { SettingsChange } from '../../operations/settings/change.ts'
 import type { SettingDescription } from '../../operations/settings/describe.ts'
 import type { NodeEdit } from '../../operations/settings/edit.ts'
 import type { SettingLine } from '../../operations/settings/list.ts'
 import type { PullResult } from '../../operations/settings/pull.ts'
+import { STEPS as TEST_STEPS } from '../../operations/testing/steps.ts'
+import type { TestResult } from '../../operations/testing/test.ts'
 import { count, keyChange, settingKey, settingValue, stateEntries, synced, textDiff, texts } from './common.ts'
 import { type ResultSchema, shapeOf } from './shape.ts'
 
@@ -64,6 +70,32 @@ const description = shapeOf<SettingDescription>()(
   }),
 )
 
+const logLine = shapeOf<LogLine>()(
+  v.object({ node: v.string(), at: v.exactOptional(v.string()), level: v.picklist(LOG_LEVELS), text: v.string() }),
+)
+
+const address = shapeOf<NodeAddress>()(
+  v.object({ name: v.string(), address: v.string(), listens: texts, sends: v.picklist(['yes', 'no', 'any']) }),
+)
+
+const tested = shapeOf<TestResult>()(
+  v.object({
+    steps: v.array(v.object({ step: v.picklist(TEST_STEPS), state: v.picklist(['ok', 'failed', 'skipped']), note: v.string() })),
+  }),
+)
+
+const installed = shapeOf<Installed>()(
+  v.object({
+    listen: v.string(),
+    hostname: v.string(),
+    dryRun: v.boolean(),
+    sent: v.boolean(),
+    made: v.exactOptional(v.boolean()),
+    revision: v.exactOptional(count),
+    version: v.exactOptional(v.string()),
+  }),
+)
+
 /** Commands that work on nodes and their settings. */
 export const WORK_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
   ...Object.fromEntries(VERBS.map((verb) => [`mta.${verb}/1`, { title: `what mta ${verb} did on each node`, node: change }])),
@@ -77,6 +109,14 @@ export const WORK_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
     title: 'how the mail server of each node is',
     node: shapeOf<MtaStatus>()(v.object({ ...stateEntries, synced, unmet: v.array(v.picklist(EXPECTED)) })),
   },
+  'node.interfaces/1': { title: 'the addresses of each node', node: v.array(address) },
+  'node.logs/1': {
+    title: 'log lines (in data), and whether each node gave its own',
+    data: v.array(logLine),
+    node: v.never(),
+  },
+  'nodes.install/1': { title: 'what an installation did on each node', node: installed },
+  'nodes.test/1': { title: 'what a test of each node found, step by step', node: tested },
   'settings.describe/1': { title: 'settings and what they become on each mail server', data: v.array(description) },
   'settings.get/1': { title: 'one setting', data: settingLine },
   'settings.list/1': {

@@ -7,26 +7,17 @@ export const nodeLogsView: View<readonly LogLine[], undefined> = {
   schema: 'node.logs/1',
   table: ({ data = [] }) => ({ columns: ['NODE', 'TIME', 'LEVEL', 'TEXT'], rows: data.map(logRow) }),
   text: ({ data = [], nodes = [] }, style) => data.map((line) => `${logText(line, nodes.length > 1, style)}\n`).join(''),
-  records: ({ data = [] }) => data.map(logObject),
+  records: ({ data = [] }) => data,
 }
 
 /** A line's fields for scripts. */
 export function logRow({ node, at, level, text }: LogLine): readonly string[] {
-  return [node, timeText(at), level, text]
-}
-
-/** A line as an object for scripts: its time as ISO 8601. */
-export function logObject({ node, at, level, text }: LogLine): object {
-  return { node, ...(at === undefined ? {} : { at: new Date(at).toISOString() }), level, text }
+  return [node, at ?? '-', level, text]
 }
 
 /** A line for a person; with its node's name when there are several. */
 export function logText({ node, at, level, text }: LogLine, several: boolean, style: Style): string {
   const name = several ? `${style.bold(node)} ` : ''
   const tone = level === 'error' || level === 'fatal' ? 'bad' : level === 'warning' ? 'warn' : 'dim'
-  return `${name}${style.dim(timeText(at))} ${style[tone](level.padEnd(7))} ${printable(text)}`
-}
-
-function timeText(at: number | undefined): string {
-  return at === undefined ? '-' : new Date(at).toISOString()
+  return `${name}${style.dim(at ?? '-')} ${style[tone](level.padEnd(7))} ${printable(text)}`
 }

@@ -1,8 +1,10 @@
 import type { LogRecord } from '../../mta/logs.ts'
 
-/** One line of a node's log, its time by this machine's clock. */
-export interface LogLine extends LogRecord {
+/** One line of a node's log. */
+export interface LogLine extends Omit<LogRecord, 'at'> {
   readonly node: string
+  /** ISO 8601, by this machine's clock; absent when the line carries no time. */
+  readonly at?: string
 }
 
 /** A line, and where it belongs among those of other nodes. */
@@ -28,7 +30,10 @@ export class NodeTimeline {
     const { at, level, text } = record
     const corrected = at === undefined ? undefined : at - this.ahead
     this.last = Math.max(this.last, corrected ?? -Infinity)
-    return { key: this.last, line: { node: this.node, ...(corrected === undefined ? {} : { at: corrected }), level, text } }
+    return {
+      key: this.last,
+      line: { node: this.node, ...(corrected === undefined ? {} : { at: new Date(corrected).toISOString() }), level, text },
+    }
   }
 }
 

@@ -1,0 +1,24 @@
+import type { Installed } from '../../operations/install/install.ts'
+import type { View } from './view.ts'
+
+/** What an installation did: a line a node. */
+export const nodesInstallView: View<undefined, Installed> = {
+  schema: 'nodes.install/1',
+  table: ({ nodes = [] }) => ({
+    columns: ['NAME', 'OUTCOME', 'WHAT', 'VERSION'],
+    rows: nodes.map(({ node, outcome, result, error }) => [
+      node,
+      outcome,
+      result === undefined ? (error?.message ?? '-') : words(result),
+      result?.version ?? '-',
+    ]),
+  }),
+}
+
+function words({ dryRun, sent, made, listen, hostname }: Installed): string {
+  const programs = sent ? ['programs sent'] : []
+  const where = `listening on ${listen} as ${hostname}`
+  if (dryRun) return `would be: ${[...programs, `prepared where it is not yet, ${where}`].join(', ')}`
+  if (made === true) return [...programs, `prepared, ${where}`].join(', ')
+  return sent ? 'programs sent; the base is as it was' : 'is prepared already, nothing to do'
+}
