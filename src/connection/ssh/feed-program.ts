@@ -3,12 +3,16 @@ import { FailedError, type NodeError, UnauthorizedError, UnreachableError } from
 import { CappedOutput } from '../capped-output.ts'
 import type { HostFeed } from '../host.ts'
 import { linesOf } from '../lines.ts'
+import { ChunkQueue } from './chunk-queue.ts'
 import type { Link } from './link.ts'
 import { STDERR_LIMIT } from './run-program.ts'
 import { startProgram } from './start-program.ts'
 
 /** How long a program may take to end once its stdin has, in ms, before its channel is closed under it. */
 const LAST_WORDS = 3000
+
+/** How long the server may then take to confirm that; sshd does so only when the program has ended. */
+const FAREWELL = 500
 
 /**
  * Starts a program and reads its stdout by lines. The lines end with an error when the connection is lost, or when the
@@ -31,6 +35,8 @@ class ProgramFeed implements HostFeed {
   readonly lines: AsyncIterable<string>
   private readonly stderr = new CappedOutput(STDERR_LIMIT)
   private readonly over: Promise<void>
+  private readonly queue: ChunkQueue
+  private giveUp: NodeJS.Timeout | undefined
   private printed = false
   private closing = false
   private status: number | string | undefined
@@ -41,6 +47,8 @@ class ProgramFeed implements HostFeed {
     private readonly channel: ClientChannel,
     private readonly signal: AbortSignal | undefined,
   ) {
+    channel.once('data', () => (this.printed = true))
+    this.queue = new ChunkQueue(channel)
     channel.stderr.on('data', (chunk: Buffer) => this.stderr.add(chunk))
     channel.on('error', () => undefined)
     channel.on('exit', (status: number | null, signal?: string) => (this.status = status ?? signal ?? 'a signal'))
@@ -51,36 +59,27 @@ class ProgramFeed implements HostFeed {
   }
 
   async close(): Promise<void> {
-    this.closing = true
+    this.onAbort()
     this.signal?.removeEventListener('abort', this.onAbort)
-    this.endInput()
-    this.channel.resume() // a program that waits for room to print would never see the end of its input
-    const timer = setTimeout(() => this.link.alive && this.channel.close(), LAST_WORDS)
-    await this.over
-    clearTimeout(timer)
+    const closing = setTimeout(() => this.link.alive && this.channel.close(), LAST_WORDS)
+    const givingUp = new Promise<void>((resolve) => (this.giveUp = setTimeout(resolve, LAST_WORDS + FAREWELL)))
+    await Promise.race([this.over, givingUp])
+    clearTimeout(closing)
+    clearTimeout(this.giveUp)
   }
 
   private readonly onAbort = (): void => {
     this.closing = true
-    this.endInput()
-  }
-
-  private endInput(): void {
+    this.queue.drop() // a program that waits for room to print would never see the end of its input
     if (this.link.alive) this.channel.end()
   }
 
   private async *read(): AsyncIterable<string> {
-    for await (const line of linesOf(this.chunks())) yield line
+    yield* linesOf(this.queue.chunks())
+    if (this.closing) return
     await this.over
-    const failure = this.closing ? undefined : this.failure()
+    const failure = this.failure()
     if (failure !== undefined) throw failure
-  }
-
-  private async *chunks(): AsyncIterable<Buffer> {
-    for await (const chunk of this.channel.iterator({ destroyOnReturn: false })) {
-      this.printed = true
-      yield chunk as Buffer
-    }
   }
 
   private failure(): NodeError | undefined {
