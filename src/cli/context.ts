@@ -75,7 +75,7 @@ export class CliContext implements Context {
     const terminal = stdin.isTTY === true && stderr.isTTY === true
     const ci = !['', '0', 'false'].includes(this.env['CI'] ?? '')
     const allowed = this.flags['no-input'] !== true && !ci
-    return new TerminalPrompter(this.streams, terminal && allowed)
+    return new TerminalPrompter(this.streams, terminal && allowed, this.abort.signal)
   }
 
   home(): ProfileHome {

@@ -7,6 +7,8 @@ export class TerminalPrompter implements Prompter {
   constructor(
     private readonly streams: Streams,
     readonly canAsk: boolean,
+    /** Ends a question: a SIGTERM does not come as a key. */
+    private readonly signal: AbortSignal,
   ) {}
 
   async text(
@@ -37,12 +39,13 @@ export class TerminalPrompter implements Prompter {
   private async ask<T>(question: object): Promise<T> {
     if (!this.canAsk) throw new UsageError('an answer is needed, and there is no terminal to ask on')
     const { default: inquirer } = await import('inquirer')
-    const module = inquirer.createPromptModule({ input: this.streams.stdin as never, output: this.streams.stderr as never })
+    const { stdin: input, stderr: output } = this.streams
+    const module = inquirer.createPromptModule({ input: input as never, output: output as never, signal: this.signal })
     try {
       const answers = (await module([{ ...question, name: 'answer' }] as never)) as unknown as { readonly answer: T }
       return answers.answer
     } catch (error) {
-      if (error instanceof Error && error.name === 'ExitPromptError')
+      if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
         throw new CancelledError('cancelled at a question; nothing was done')
       throw error
     }

@@ -1,4 +1,5 @@
 import type { StoredKey } from '../../profile/profile.ts'
+import { printable } from '../printable.ts'
 import type { View } from './view.ts'
 
 /** A key that was made or taken in: its fingerprint, and the line that lets it in on a server. */
@@ -11,7 +12,7 @@ export const keysCreateView: View<StoredKey> = {
   text: ({ data }, style) =>
     data === undefined
       ? ''
-      : `${style.good('made')} ${data.name} ${data.fingerprint}\n${style.dim('for authorized_keys on the server:')}\n${data.publicLine}\n`,
+      : `${style.good('made')} ${data.name} ${data.fingerprint}\n${style.dim('for authorized_keys on the server:')}\n${printable(data.publicLine)}\n`,
 }
 
 export const keysImportView: View<StoredKey> = {

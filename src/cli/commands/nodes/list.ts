@@ -3,6 +3,7 @@ import { type ListedNode, listNodes } from '../../../operations/nodes/list.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
 import { connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { nodesArg, selectionOf } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { nodesListView } from '../../views/nodes-list.ts'
 
@@ -10,7 +11,6 @@ export default class NodesList extends AkctlCommand {
   static override summary = 'list nodes with their status'
   static override description =
     'All nodes when none is named. The nodes are asked unless --no-status is given; one that does not answer is listed with the reason as its status, and the exit code stays 0.'
-  static override usage = 'nodes list [NODE...]'
   static override examples = [
     '<%= config.bin %> nodes list',
     "<%= config.bin %> nodes list -l 'role=relay,env!=prod' --no-status",
@@ -18,6 +18,7 @@ export default class NodesList extends AkctlCommand {
   ]
   static override hiddenAliases = ['node:list']
   static override strict = false
+  static override args = nodesArg
   static override flags = {
     ...selectionFlags,
     ...fanFlags(64),
@@ -29,8 +30,6 @@ export default class NodesList extends AkctlCommand {
 
   protected async perform(context: CliContext): Promise<Report<readonly ListedNode[]>> {
     const { argv, flags } = await this.input(NodesList, context)
-    const { selector, exclude, all, concurrency, status } = flags
-    const selection = { names: argv as string[], selector, exclude, all }
-    return { data: await listNodes(context, selection, status ? concurrency : undefined) }
+    return { data: await listNodes(context, selectionOf(argv, flags), flags.status ? flags.concurrency : undefined) }
   }
 }
