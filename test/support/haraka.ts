@@ -5,124 +5,115 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomUUID } from 'node:crypto'
-import { LocalHost } from '../../src/connection/local/local-host.ts'
-import { runScript } from '../../src/connection/scripted/run-script.ts'
-import { ScriptedConnection } from '../../src/connection/scripted/scripted-connection.ts'
-import type { Host } from '../../src/connection/host.ts'
-import type { Order, SyncOrder } from '../../src/connection/port.ts'
-import type { Installation } from '../../src/mta/driver.ts'
+import type { InstallArchive, Installation } from '../../src/mta/driver.ts'
 import { haraka } from '../../src/mta/haraka/driver.ts'
-import { installScript } from '../../src/mta/shared/operations.ts'
-import type { Settings } from '../../src/node/settings.ts'
 import { HarakaArchives } from '../../src/operations/payload/haraka-archive.ts'
+import { freePort, LocalNode, newOrder } from './local-node.ts'
 
 /** One cache for all test files and runs of this machine: fetching Haraka takes 10 s. */
 const CACHE = join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`)
-/** The archives of the driver as it is now, from that cache. */
-export const testArchives = (): HarakaArchives => new HarakaArchives({ env: { ...process.env, XDG_CACHE_HOME: CACHE } })
 
-/** A node of which akctl thinks that it has Node.js. */
-const PROBE = { machine: 'x86_64', node: process.execPath, nodeVersion: process.version, glibc: true }
+/** The archive for this machine, which has Node.js, of the driver as it is now. */
+export async function harakaArchive(): Promise<InstallArchive> {
+  mkdirSync(CACHE, { recursive: true })
+  const archives = new HarakaArchives({ env: { ...process.env, XDG_CACHE_HOME: CACHE } })
+  const archive = await archives.forNode({ machine: 'x86_64', nodeVersion: process.version, glibc: true })
+  if (archive === undefined) throw new Error('no archive was made')
+  return archive
+}
 
-/** Haraka's programs, unpacked once; every test node links to them. */
-async function programs(): Promise<string> {
-  const archive = await testArchives().forNode(PROBE)
-  if (archive === undefined) throw new Error('no archive')
+/** The folder of Haraka's programs, unpacked once a machine; test nodes link to it. */
+export async function harakaPrograms(): Promise<string> {
+  const archive = await harakaArchive()
   const temp = mkdtempSync(join(CACHE, '.unpack-'))
   chmodSync(temp, 0o755) // Haraka goes on as nobody
   execFileSync('tar', ['-xzf', '-', '-C', temp], { input: archive })
   const folder = join(CACHE, `unpacked-${readFileSync(join(temp, 'mta', 'id'), 'utf8').trim()}`)
-  if (!existsSync(folder)) renameSync(temp, folder)
-  else rmSync(temp, { recursive: true })
+  if (existsSync(folder)) rmSync(temp, { recursive: true })
+  else renameSync(temp, folder)
   return join(folder, 'mta')
 }
 
-/** A free TCP port on a loopback address. */
-export async function freePort(address = '127.0.0.1'): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, address, resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** A Haraka node of this machine in a folder of its own; stopped and removed when the test file is over. */
-export class HarakaNode {
-  readonly connection: ScriptedConnection
-
+/** A Haraka node of this machine, with what tests do to it besides akctl. */
+export class HarakaNode extends LocalNode {
   constructor(
-    readonly directory: string,
+    installation: Installation,
     readonly port: number,
-    readonly installation: Installation,
-    readonly host: Host,
   ) {
-    this.connection = new ScriptedConnection(host, haraka, installation, { timeout: 30, changeTimeout: 120 })
+    super(haraka, installation)
   }
 
-  order(): Order {
-    return { id: randomUUID(), by: 'test@here', reason: '', at: new Date().toISOString(), lockWait: 10 }
+  start(): Promise<unknown> {
+    return this.connection.start(newOrder())
   }
 
-  sync(settings: Settings, more: Partial<SyncOrder> = {}): ReturnType<ScriptedConnection['sync']> {
-    return this.connection.sync({ ...this.order(), settings, expect: 'any', restart: true, ...more })
+  /** Replaces a file of the base's config. */
+  base(file: string, content: string): void {
+    writeFileSync(join(this.directory, 'base', 'config', file), content)
   }
 
-  /** A file of the base; undefined content only reads it. */
-  base(file: string, content?: string): string {
-    const path = join(this.directory, 'base', 'config', file)
-    if (content !== undefined) writeFileSync(path, content)
-    return readFileSync(path, 'utf8')
+  /** Adds a line to a file of the base's config; every reader takes the last assignment of a key. */
+  addToBase(file: string, line: string): void {
+    writeFileSync(join(this.directory, 'base', 'config', file), `${line}\n`, { flag: 'a' })
   }
 
-  /** Mail for any domain goes to this server. */
+  /** All mail goes to this server. */
   relayTo(port: number, host = '127.0.0.1'): void {
     this.base('relay_dest_domains.ini', `[domains]\nany={"nexthop":"${host}:${port}"}\n`)
   }
 
   log(): string {
-    const file = join(this.directory, 'log', 'haraka.log')
-    return existsSync(file) ? readFileSync(file, 'utf8') : ''
+    return existsSync(join(this.directory, 'log/haraka.log')) ? this.read('log/haraka.log') : ''
+  }
+
+  /** The spool's messages, by file name. */
+  spool(): readonly string[] {
+    return readdirSync(join(this.directory, 'queue')).filter((name) => /^\d+_/.test(name))
   }
 }
 
-/** Makes nodes; called at the top of a test file, as it stops and removes them when the file is over. */
-export function harakaNodes(): (options?: NodeOptions) => Promise<HarakaNode> {
-  const nodes: HarakaNode[] = []
-  afterAll(async () => {
-    await Promise.all(nodes.map((node) => node.connection.stop(node.order()).catch(() => undefined)))
-    for (const { directory } of nodes) rmSync(directory, { recursive: true, force: true })
+/**
+ * Makes installed nodes that are not started. Called at the top of a test file: what still runs when the file is
+ * over is ended, and the folders go.
+ */
+export function harakaNodes(): (change?: Partial<Installation>) => Promise<HarakaNode> {
+  const directories: string[] = []
+  afterAll(() => {
+    for (const directory of directories) {
+      for (const pid of harakaPids(directory)) process.kill(pid, 'SIGKILL')
+      rmSync(directory, { recursive: true, force: true })
+    }
   })
-  return async (options = {}) => {
-    const node = await install(options)
-    nodes.push(node)
+  return async (change = {}) => {
+    const directory = mkdtempSync(join(tmpdir(), 'akctl-haraka-'))
+    directories.push(directory)
+    chmodSync(directory, 0o755)
+    symlinkSync(await harakaPrograms(), join(directory, 'mta'))
+    const node = new HarakaNode({ directory, addresses: [], ...change }, await freePort())
+    await node.install({ listen: `127.0.0.1:${node.port}`, hostname: 'mx.example.com' })
     return node
   }
 }
 
-export interface NodeOptions {
-  readonly addresses?: readonly string[]
-  readonly host?: Host
+/** The pids of Harakas whose configuration is below this directory, by a look at all of /proc. */
+export function harakaPids(directory: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && environment(name).includes(`HARAKA=${directory}/akctl/live/conf`))
+    .map(Number)
 }
 
-/** Installs a node; not started. */
-async function install(options: NodeOptions): Promise<HarakaNode> {
-  mkdirSync(CACHE, { recursive: true })
-  const directory = mkdtempSync(join(tmpdir(), 'akctl-haraka-'))
-  chmodSync(directory, 0o755)
-  symlinkSync(await programs(), join(directory, 'mta'))
-  const port = await freePort()
-  const installation = { directory, addresses: options.addresses ?? [] }
-  const node = new HarakaNode(directory, port, installation, options.host ?? new LocalHost('test', false))
-  const told = { listen: `127.0.0.1:${port}`, hostname: 'mx.test.example', by: 'test@here', at: new Date().toISOString() }
-  await runScript(node.host, installScript(haraka, installation, told), { timeout: 60 })
-  return node
+function environment(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+  } catch {
+    return []
+  }
 }

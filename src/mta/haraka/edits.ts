@@ -20,8 +20,8 @@ const EDITS: Readonly<Partial<Record<SettingKey, ToEdits>>> = {
   'fbl-header-name': (name) => own('fbl_header', { name: `"${String(name)}"` }),
   'smtp-admin-email': (address) => [['bounces-from', String(address)]],
   'smtp-listen-only-interfaces': (ips) => [['listen', String(ips)]],
-  'smtp-responses-to-syslog': (on) => (on === true ? own('smtp_responses', {}) : []),
-  profiling: (on, { directory }) => (on === true ? own('profiler', { folder: `${directory}/profiles` }) : []),
+  'smtp-responses-to-syslog': (on) => (on === false ? [] : own('smtp_responses', {})),
+  profiling: (on, { directory }) => (on === false ? [] : own('profiler', { folder: `${directory}/profiles` })),
   'clear-spool-after-delivery': (clear, { directory }) =>
     clear === true ? [] : own('keep_delivered', { folder: `${directory}/kept` }),
 }

@@ -25,6 +25,7 @@ hk_ini_get() {
 # hk_ini_set FILE SECTION KEY [VALUE]: one assignment of the key, at the place of the first old one; without VALUE none.
 hk_ini_set() {
   [ -f "$1" ] || : >"$1"
+  (umask 077 && : >"$1.new") || return 1
   WANT=$2 KEY=$3 VALUE=${4-} KEEP=$(($# - 3)) awk '
     function put() { if (ENVIRON["KEEP"] == 1 && !done) print ENVIRON["KEY"] "=" ENVIRON["VALUE"]; done = 1 }
     { line[NR] = $0 }

@@ -76,7 +76,7 @@ hk_skeleton() {
   printf '# relay: who may send through this server (relay_acl_allow) and where to (relay_dest_domains.ini)\nrelay\n' >"$_config/plugins"
   printf '127.0.0.0/8\n::1/128\n' >"$_config/relay_acl_allow"
   printf '[domains]\n; all mail to one next hop: any={"nexthop":"192.0.2.1:25"}\n' >"$_config/relay_dest_domains.ini"
-  cp "$HK_PROGRAM/config/outbound.bounce_message" "$_config/" || return 1
+  cp "$HK_PROGRAM/config/connection.ini" "$HK_PROGRAM/config/outbound.bounce_message" "$_config/" || return 1
   (
     umask 077
     head -c 32 /dev/urandom | sha256sum | cut -d' ' -f1 >"$_config/internalcmd_key"

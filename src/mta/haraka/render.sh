@@ -1,7 +1,7 @@
 # What Haraka reads: the operator's base, what akctl needs to run it, and the settings.
 
 mta_base_list() {
-  (cd "$BASE" && find . -name node_modules -prune -o -type f -print | sed 's|^\./||' | LC_ALL=C sort)
+  (cd "$BASE" && find . -name node_modules -prune -o -type f -print | LC_ALL=C sort)
 }
 
 # mta_render OUT EDITS: edits are tab-separated lines: `ini FILE SECTION KEY VALUE`, `plugin NAME`, `listen IP,IP`,
@@ -30,7 +30,8 @@ mta_render() {
 }
 
 # hk_run_by_akctl: one process (the workers of a cluster forget each other's spooled messages), in the background, its
-# files in DIR. The log's time stamps and the limit of deliveries are set only where the base says nothing.
+# files in DIR. The log's time stamps and the limit of deliveries are set only where the base says nothing; the two
+# files are ones without which Haraka fails at the first connection or bounce.
 hk_run_by_akctl() {
   hk_ini_set "$HK_CONFIG/smtp.ini" main nodes 0 &&
     hk_ini_set "$HK_CONFIG/smtp.ini" main daemonize true &&
@@ -39,7 +40,9 @@ hk_run_by_akctl() {
     hk_ini_default "$HK_CONFIG/smtp.ini" main graceful_shutdown true &&
     hk_ini_default "$HK_CONFIG/log.ini" main timestamps true &&
     hk_ini_default "$HK_CONFIG/outbound.ini" main concurrency_max 100 &&
-    { grep -q . "$HK_CONFIG/queue_dir" 2>/dev/null || echo "$DIR/queue" >"$HK_CONFIG/queue_dir"; }
+    { grep -q . "$HK_CONFIG/queue_dir" 2>/dev/null || echo "$DIR/queue" >"$HK_CONFIG/queue_dir"; } &&
+    { [ -f "$HK_CONFIG/connection.ini" ] || cp "$HK_PROGRAM/config/connection.ini" "$HK_CONFIG/"; } &&
+    { [ -f "$HK_CONFIG/outbound.bounce_message" ] || cp "$HK_PROGRAM/config/outbound.bounce_message" "$HK_CONFIG/"; }
 }
 
 # hk_listen_on IP,IP: these addresses with every port the base listens on.
@@ -60,10 +63,9 @@ hk_listen_on() {
   hk_ini_set "$HK_CONFIG/smtp.ini" main port && hk_ini_set "$HK_CONFIG/smtp.ini" main listen "$_listen"
 }
 
-# hk_bounces_from ADDRESS: the From line of the bounce template, the base's or Haraka's own.
+# hk_bounces_from ADDRESS: the From line of the bounce template.
 hk_bounces_from() {
   _template=$HK_CONFIG/outbound.bounce_message
-  [ -f "$_template" ] || cp "$HK_PROGRAM/config/outbound.bounce_message" "$_template" || return 1
   FROM=$1 awk '
     !body && /^[ \t\r]*$/ { if (!done) print "From: " ENVIRON["FROM"]; done = 1; body = 1 }
     !body && tolower($0) ~ /^from:/ { if (!done) print "From: " ENVIRON["FROM"]; done = 1; next }

@@ -27,6 +27,14 @@ function checkListeners(main) {
   }
 }
 
+/** Haraka has no defaults for these: without them it fails at the first connection. */
+function checkSections() {
+  const found = config.get('connection.ini')
+  for (const section of ['headers', 'max', 'message', 'uuid']) {
+    if (found[section] === undefined) throw new Error(`connection.ini lacks the section [${section}]`)
+  }
+}
+
 /** Every plugin of the list is there and compiles. */
 function checkPlugins() {
   const logger = require(path.join(haraka, 'logger'))
@@ -58,6 +66,7 @@ function read(file) {
 try {
   const { main } = config.get('smtp.ini')
   checkListeners(main)
+  checkSections()
   checkPlugins()
   checkUser(main)
   process.exit(0)
