@@ -37,8 +37,9 @@ const NO_OP: Readonly<Record<ChangeResult['verb'], string>> = {
 export function changeWords(result: ChangeResult): string {
   const { steps, verb, dryRun, keys = [] } = result
   if (steps.length === 0) return NO_OP[verb]
-  const did = steps.map((step) => (step === 'wrote' && verb === 'rollback' ? 'earlier settings written' : DONE[step])).join(', ')
-  const what = keys.length > 0 && steps.includes('wrote') ? `${did} (${keys.map(keyWords).join(', ')})` : did
+  const changes = keys.length > 0 ? ` (${keys.map(keyWords).join(', ')})` : ''
+  const wrote = verb === 'rollback' ? 'earlier settings written' : `${DONE.wrote}${changes}`
+  const what = steps.map((step) => (step === 'wrote' ? wrote : DONE[step])).join(', ')
   return dryRun ? `would be: ${what}` : what
 }
 

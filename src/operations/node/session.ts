@@ -27,7 +27,7 @@ export class Session {
     return settingsToPush(this.node.settings, this.defaults)
   }
 
-  /** The last order that was sent and, where it made one, its revision. */
+  /** The last order that was sent, and the last revision that an order made. */
   get lastOrder(): { readonly id?: string; readonly revision?: number } {
     return this.last ?? {}
   }
@@ -61,7 +61,7 @@ export class Session {
     }
     const result = await this.guard.run(async () => {
       await profile.orders.put(node.id, { id: order.id, verb, at: order.at })
-      this.last = { id: order.id }
+      this.last = { ...this.last, id: order.id }
       try {
         return await send(order)
       } catch (error) {

@@ -1,0 +1,181 @@
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import type { NodeConnection, Order, SyncOrder } from '../../src/connection/port.ts'
+import type { LogRecord } from '../../src/mta/logs.ts'
+import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../src/mta/shared/results.ts'
+import type { NodeRecord } from '../../src/node/record.ts'
+import type { OrderState, RevisionRecord } from '../../src/node/revision.ts'
+import type { Settings } from '../../src/node/settings.ts'
+import type { NodeState } from '../../src/node/state.ts'
+import type { Context } from '../../src/operations/context.ts'
+import { ConflictError, UnknownOutcomeError } from '../../src/outcome/errors.ts'
+import { openHome } from '../../src/profile/home.ts'
+import type { Profile } from '../../src/profile/profile.ts'
+import { tempDir } from './temp.ts'
+
+/** A node that is a few variables: keeps the port's promises, so that use cases can be tried in any situation. */
+export class MemoryNode implements NodeConnection {
+  record: RevisionRecord | undefined
+  running = false
+  installed = true
+  readonly orders = new Map<string, OrderState>()
+  /** Calls in the order they came. */
+  readonly calls: string[] = []
+  /** What happens to the next changing order: its end is not seen, before or after it was carried out. */
+  cut: 'before' | 'after' | undefined
+  /** Called in the middle of a changing order. */
+  during: (() => void | Promise<void>) | undefined
+
+  status(): Promise<NodeState> {
+    this.calls.push('status')
+    const { running, installed, record } = this
+    const loaded = running && record !== undefined ? { loaded: record.revision } : {}
+    const told = record === undefined ? {} : { record }
+    return Promise.resolve({ running, installed, listening: [], edited: [], clock: Date.now() / 1000, ...loaded, ...told })
+  }
+
+  start(order: Order): Promise<VerbResult> {
+    return this.change('start', order, () => this.power(true))
+  }
+
+  stop(order: Order): Promise<VerbResult> {
+    return this.change('stop', order, () => this.power(false))
+  }
+
+  restart(order: Order): Promise<VerbResult> {
+    return this.change('restart', order, () => ({ ...this.power(true), did: true }))
+  }
+
+  sync(order: SyncOrder): Promise<ApplyResult> {
+    return this.change('sync', order, () => {
+      const at = this.record?.revision ?? 0
+      if (order.expect !== 'any' && at !== 0 && order.expect !== at) throw new ConflictError(`the node is at revision ${at}`)
+      return this.write(order, order.settings)
+    })
+  }
+
+  rollback(order: Order, to?: number): Promise<ApplyResult> {
+    return this.change('rollback', order, () => this.write({ ...order, reason: `back to ${to ?? 'the one before'}` }, {}))
+  }
+
+  diff(): Promise<readonly TextDiff[]> {
+    return Promise.resolve([])
+  }
+
+  order(id: string): Promise<OrderState> {
+    this.calls.push('order')
+    return Promise.resolve(this.orders.get(id) ?? { id, verb: '', state: 'none' })
+  }
+
+  interfaces(): Promise<readonly InterfaceInfo[]> {
+    return Promise.resolve([])
+  }
+
+  async *logs(): AsyncIterable<LogRecord> {
+    // none
+  }
+
+  close(): Promise<void> {
+    this.calls.push('close')
+    return Promise.resolve()
+  }
+
+  /** Somebody else's sync. */
+  toldBy(by: string, settings: Settings): RevisionRecord {
+    const revision = (this.record?.revision ?? 0) + 1
+    this.record = { revision, id: `other-${revision}`, settings, by, at: '2026-11-24T03:00:00.000Z', reason: 'theirs', schema: 1 }
+    return this.record
+  }
+
+  private async change<T extends VerbResult | ApplyResult>(verb: string, order: Order, work: () => T): Promise<T> {
+    this.calls.push(verb)
+    const { cut } = this
+    this.cut = undefined
+    if (cut === 'before') throw new UnknownOutcomeError('the link was cut')
+    await this.during?.()
+    const result = work()
+    this.orders.set(order.id, { id: order.id, verb, state: 'done', outcome: 'changed', revision: this.record?.revision ?? 0 })
+    if (cut === 'after') throw new UnknownOutcomeError('the link was cut')
+    return result
+  }
+
+  private power(running: boolean): VerbResult {
+    const did = this.running !== running
+    this.running = running
+    return { did }
+  }
+
+  private write(order: Order, settings: Settings): ApplyResult {
+    const { id, by, at, reason } = order
+    this.record = { revision: (this.record?.revision ?? 0) + 1, id, settings, by, at, reason, schema: 1 }
+    return { wrote: true, revision: this.record.revision, took: 'none', running: this.running, replaced: [] }
+  }
+}
+
+/** A context over a real store in a temporary folder, whose connections lead to nodes in memory. */
+export interface MemoryWorld {
+  readonly context: Context
+  readonly notes: string[]
+  readonly abort: AbortController
+  readonly profile: Profile
+  node(name: string): MemoryNode
+  /** Time stands still unless moved, in milliseconds. */
+  readonly clock: { now: number }
+}
+
+/** Called at the top of a test file; what it gives makes a world with these nodes, in this order. */
+export function memoryWorlds(): (names: readonly string[]) => Promise<MemoryWorld> {
+  const root = tempDir()
+  return (names) => memoryWorld(mkdtempSync(join(root, 'home-')), names)
+}
+
+async function memoryWorld(directory: string, names: readonly string[]): Promise<MemoryWorld> {
+  const home = openHome({ AKCTL_HOME: directory })
+  const profile = await home.open()
+  const nodes = new Map(names.map((name) => [name, new MemoryNode()]))
+  await profile.update((data) => ({ data: { ...data, nodes: names.map(recordOf), nextId: names.length + 1 }, result: undefined }))
+  const notes: string[] = []
+  const abort = new AbortController()
+  const clock = { now: Date.parse('2026-11-24T04:00:00.000Z') }
+  const node = (name: string): MemoryNode => {
+    const found = nodes.get(name)
+    if (found === undefined) throw new Error(`no node ${name}`)
+    return found
+  }
+  const context: Context = {
+    env: {},
+    clock: () => new Date(clock.now),
+    operator: 'ann@desk',
+    run: { connectTimeout: 1, authTimeout: 1, commandTimeout: 1, changeTimeout: 1, keepAlive: 1, lockWait: 1 },
+    prompter: {
+      canAsk: false,
+      text: () => Promise.reject(new Error('asked')),
+      secret: () => Promise.reject(new Error('asked')),
+      choice: () => Promise.reject(new Error('asked')),
+      confirm: () => Promise.reject(new Error('asked')),
+    },
+    home: () => home,
+    profile: () => Promise.resolve(profile),
+    connector: { open: ({ name }) => Promise.resolve(node(name)) },
+    note: (text) => void notes.push(text),
+    warn: (text) => void notes.push(`warning: ${text}`),
+    signal: abort.signal,
+  }
+  return { context, notes, abort, profile, node, clock }
+}
+
+function recordOf(name: string, index: number): NodeRecord {
+  return {
+    id: index + 1,
+    name,
+    host: 'localhost',
+    directory: `/opt/${name}`,
+    access: 'local',
+    mta: 'postfix',
+    sudo: false,
+    addresses: [],
+    labels: {},
+    settings: {},
+    createdAt: '2026-11-24T00:00:00.000Z',
+  }
+}

@@ -1,0 +1,275 @@
+import { loadFleet } from '../../src/operations/node/fleet.ts'
+import { visit, type Purpose } from '../../src/operations/node/visit.ts'
+import { changeNodes, type ChangeRun } from '../../src/operations/mta/change.ts'
+import { stopNode, startNode } from '../../src/operations/mta/power.ts'
+import { syncNode } from '../../src/operations/mta/sync.ts'
+import { mtaStatus } from '../../src/operations/mta/status.ts'
+import type { ChangeResult } from '../../src/operations/mta/results.ts'
+import { newOrderId } from '../../src/node/order-id.ts'
+import type { Settings } from '../../src/node/settings.ts'
+import type { NodeOutcome } from '../../src/outcome/outcome.ts'
+import type { JournalEntry } from '../../src/profile/profile.ts'
+import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
+
+const memoryWorld = memoryWorlds()
+
+const RUN: Omit<ChangeRun, 'selection'> = {
+  width: { concurrency: 4 },
+  consent: { above: 10, yes: false },
+  dryRun: false,
+  reason: undefined,
+}
+const CHANGE: Purpose = { kind: 'change', verb: 'mta stop' }
+
+const sync = (world: MemoryWorld, takeOver = false): Promise<readonly NodeOutcome<ChangeResult>[]> =>
+  changeNodes(world.context, 'sync', { ...RUN, selection: { all: true } }, (session) =>
+    syncNode(session, { takeOver, restart: true, dryRun: false, reason: 'a test' }),
+  )
+
+const stop = (world: MemoryWorld): Promise<readonly NodeOutcome<ChangeResult>[]> =>
+  changeNodes(world.context, 'stop', { ...RUN, selection: { all: true } }, (session) =>
+    stopNode(session, { dryRun: false, reason: 'a test' }),
+  )
+
+async function set(world: MemoryWorld, settings: Settings): Promise<void> {
+  await world.profile.update((data) => ({
+    data: { ...data, nodes: data.nodes.map((node) => ({ ...node, settings })) },
+    result: undefined,
+  }))
+}
+
+const baseOf = async (world: MemoryWorld): Promise<number | undefined> => (await world.profile.read()).nodes[0]?.baseRevision
+const journalOf = (world: MemoryWorld): Promise<readonly JournalEntry[]> => world.profile.journal.list({ limit: 100 })
+
+test('a sync is noted before it is sent, struck out after, journalled, and its revision is the new base', async () => {
+  const world = await memoryWorld(['mx1'])
+  const mx1 = world.node('mx1')
+  let notedWhileUnderWay: string | undefined
+  mx1.during = async () => void (notedWhileUnderWay = (await world.profile.orders.get(1))?.verb)
+  const [outcome] = await sync(world)
+  expect(outcome).toMatchObject({ node: 'mx1', outcome: 'changed', result: { steps: ['wrote'], revision: 1, synced: 'yes' } })
+  expect(notedWhileUnderWay).toBe('sync')
+  expect(await world.profile.orders.get(1)).toBeUndefined()
+  expect(await baseOf(world)).toBe(1)
+  expect(await journalOf(world)).toEqual([
+    {
+      at: '2026-11-24T04:00:00.000Z',
+      by: 'ann@desk',
+      verb: 'mta sync',
+      node: 'mx1',
+      outcome: 'changed',
+      orderId: mx1.record?.id,
+      revision: 1,
+    },
+  ])
+  expect(mx1.calls.at(-1)).toBe('close')
+})
+
+describe('an order whose end was not seen', () => {
+  test('is unknown, stays noted, and the next command finds that it succeeded and takes its revision over', async () => {
+    const world = await memoryWorld(['mx1'])
+    world.node('mx1').cut = 'after'
+    expect(await sync(world)).toMatchObject([{ outcome: 'unknown', error: { kind: 'unknown' } }])
+    expect(await baseOf(world)).toBeUndefined()
+    expect(await world.profile.orders.get(1)).toMatchObject({ verb: 'sync', at: '2026-11-24T04:00:00.000Z' })
+
+    const status = await mtaStatus(world.context, { all: true }, { concurrency: 1 })
+    expect(status.nodes).toMatchObject([{ outcome: 'ok', result: { synced: 'yes' } }])
+    expect(world.notes).toEqual(['mx1: the sync of 2026-11-24T04:00:00.000Z, whose end was not seen, succeeded'])
+    expect(await baseOf(world)).toBe(1)
+    expect(await world.profile.orders.get(1)).toBeUndefined()
+    const id = world.node('mx1').record?.id
+    expect(await journalOf(world)).toMatchObject([
+      { verb: 'mta sync', outcome: 'unknown', orderId: id },
+      { verb: 'mta sync', outcome: 'changed', orderId: id, revision: 1, message: 'found out later: it succeeded' },
+    ])
+  })
+
+  test('that never arrived is said to have changed nothing, and the base stays', async () => {
+    const world = await memoryWorld(['mx1'])
+    world.node('mx1').cut = 'before'
+    await sync(world)
+    world.clock.now += 60_000
+    expect(await stop(world)).toMatchObject([{ outcome: 'ok' }])
+    expect(world.notes).toEqual([expect.stringContaining('never reached the node: it changed nothing')])
+    expect(await baseOf(world)).toBeUndefined()
+    expect(await journalOf(world)).toMatchObject([
+      { outcome: 'unknown' },
+      { verb: 'mta sync', outcome: 'failed' },
+      { verb: 'mta stop' },
+    ])
+  })
+
+  test('that may still be on its way is waited for by a change and only mentioned by a reader', async () => {
+    const world = await memoryWorld(['mx1'])
+    const mx1 = world.node('mx1')
+    mx1.cut = 'before'
+    await sync(world)
+    const pending = await world.profile.orders.get(1)
+    await mtaStatus(world.context, { all: true }, { concurrency: 1 })
+    expect(world.notes).toEqual([expect.stringContaining('has not begun yet')])
+    expect(await world.profile.orders.get(1)).toEqual(pending)
+
+    const late = stop(world)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(mx1.calls).not.toContain('stop')
+    mx1.orders.set(pending?.id ?? '', { id: pending?.id ?? '', verb: 'sync', state: 'done', outcome: 'failed' })
+    expect(await late).toMatchObject([{ outcome: 'ok' }])
+    expect(world.notes.at(-1)).toContain('failed')
+  })
+
+  test('that is still at work is a conflict for a change and only mentioned by a reader', async () => {
+    const world = await memoryWorld(['mx1'])
+    await world.profile.orders.put(1, { id: 'X1', verb: 'restart', at: '2026-11-24T03:59:00.000Z' })
+    world.node('mx1').orders.set('X1', { id: 'X1', verb: 'restart', state: 'running' })
+    expect(await stop(world)).toMatchObject([
+      { outcome: 'conflict', error: { message: expect.stringContaining('still at work') as string } },
+    ])
+    expect(world.node('mx1').calls).not.toContain('stop')
+    expect((await mtaStatus(world.context, { all: true }, { concurrency: 1 })).nodes).toMatchObject([{ outcome: 'ok' }])
+    expect(await world.profile.orders.get(1)).toMatchObject({ id: 'X1' })
+  })
+
+  test('that died on the node left it as the record says', async () => {
+    const world = await memoryWorld(['mx1'])
+    const mx1 = world.node('mx1')
+    mx1.record = { revision: 8, id: 'X1', settings: {}, by: 'ann@desk', at: '', reason: '', schema: 1 }
+    await world.profile.orders.put(1, { id: 'X1', verb: 'sync', at: '2026-11-24T03:59:00.000Z' })
+    mx1.orders.set('X1', { id: 'X1', verb: 'sync', state: 'died', revision: 8 })
+    await mtaStatus(world.context, { all: true }, { concurrency: 1 })
+    expect(world.notes[0]).toContain('was killed on the node before its end')
+    expect(await baseOf(world)).toBe(8)
+  })
+
+  test('of another kind than a sync leaves the base alone', async () => {
+    const world = await memoryWorld(['mx1'])
+    world.node('mx1').toldBy('bob@else', {})
+    world.node('mx1').cut = 'after'
+    await stop(world)
+    await mtaStatus(world.context, { all: true }, { concurrency: 1 })
+    expect(await baseOf(world)).toBeUndefined()
+    expect(await world.profile.orders.get(1)).toBeUndefined()
+  })
+})
+
+describe('compare and set', () => {
+  test('another profile made the revision: conflict with who, when and which keys, and nothing is sent', async () => {
+    const world = await memoryWorld(['mx1'])
+    await set(world, { 'dns-lookup-timeout': 9 })
+    world.node('mx1').toldBy('bob@else', { 'dns-lookup-timeout': 5 })
+    const [outcome] = await sync(world)
+    expect(outcome).toMatchObject({ outcome: 'conflict' })
+    expect(outcome?.error?.detail).toEqual([
+      'revision 1 was written by bob@else at 2026-11-24T03:00:00.000Z: theirs',
+      'dns-lookup-timeout: 5s there, 9s in this profile',
+    ])
+    expect(outcome?.error?.hints).toContain('overwrite it: akctl mta sync mx1 --take-over')
+    expect(world.node('mx1').calls).not.toContain('sync')
+    expect(await sync(world, true)).toMatchObject([{ outcome: 'changed', result: { revision: 2 } }])
+    expect(await baseOf(world)).toBe(2)
+  })
+
+  test('a node without a record, with revision 0, or with equal settings is taken over silently', async () => {
+    const world = await memoryWorld(['mx1', 'mx2', 'mx3'])
+    await set(world, { profiling: true })
+    world.node('mx2').record = { revision: 0, id: 'install', settings: {}, by: 'bob', at: '', reason: '', schema: 1 }
+    world.node('mx3').toldBy('bob@else', { profiling: true })
+    expect((await sync(world)).map(({ outcome }) => outcome)).toEqual(['changed', 'changed', 'changed'])
+  })
+
+  test('equal settings are no licence once the base is known', async () => {
+    const world = await memoryWorld(['mx1'])
+    await sync(world)
+    world.node('mx1').toldBy('bob@else', {})
+    expect(await sync(world)).toMatchObject([
+      { outcome: 'conflict', error: { message: expect.stringContaining('revision 2, not at 1') as string } },
+    ])
+  })
+
+  test('a revision that one of the own orders made is the own one, even when its base was not kept', async () => {
+    const world = await memoryWorld(['mx1'])
+    await sync(world)
+    await set(world, { profiling: true })
+    await world.profile.update((data) => ({
+      data: { ...data, nodes: data.nodes.map((node) => ({ ...node, baseRevision: 77 })) },
+      result: undefined,
+    }))
+    expect(await sync(world)).toMatchObject([{ outcome: 'changed' }])
+  })
+
+  test('somebody who comes in between look and order is found by the node and named', async () => {
+    const world = await memoryWorld(['mx1'])
+    world.node('mx1').toldBy('bob@else', {})
+    world.node('mx1').during = () => void world.node('mx1').toldBy('eve@else', { profiling: true })
+    const [outcome] = await sync(world)
+    expect(outcome).toMatchObject({ outcome: 'conflict' })
+    expect(outcome?.error?.detail?.[0]).toContain('eve@else')
+    expect(await world.profile.orders.get(1)).toBeUndefined()
+  })
+})
+
+test('start syncs first, in two orders and one line of the journal; --no-sync sends one', async () => {
+  const world = await memoryWorld(['mx1'])
+  const start = (synced: boolean): Promise<readonly NodeOutcome<ChangeResult>[]> =>
+    changeNodes(world.context, 'start', { ...RUN, selection: { all: true } }, (session) =>
+      startNode(session, { sync: synced, dryRun: false, reason: '' }),
+    )
+  expect(await start(true)).toMatchObject([
+    { outcome: 'changed', result: { verb: 'start', steps: ['wrote', 'started'], revision: 1 } },
+  ])
+  expect(world.node('mx1').calls).toEqual(['status', 'sync', 'start', 'close'])
+  expect(await journalOf(world)).toMatchObject([{ verb: 'mta start', outcome: 'changed', revision: 1 }])
+  await stop(world)
+  world.node('mx1').calls.length = 0
+  expect(await start(false)).toMatchObject([{ outcome: 'changed', result: { steps: ['started'] } }])
+  expect(world.node('mx1').calls).toEqual(['start', 'close'])
+})
+
+test('a conflict keeps a start from starting', async () => {
+  const world = await memoryWorld(['mx1'])
+  await set(world, { profiling: true })
+  world.node('mx1').toldBy('bob@else', {})
+  const outcomes = await changeNodes(world.context, 'start', { ...RUN, selection: { all: true } }, (session) =>
+    startNode(session, { sync: true, dryRun: false, reason: '' }),
+  )
+  expect(outcomes).toMatchObject([{ outcome: 'conflict' }])
+  expect(world.node('mx1').running).toBe(false)
+})
+
+describe('Ctrl-C', () => {
+  test('lets an order that is under way finish, and starts no new node', async () => {
+    const world = await memoryWorld(['mx1', 'mx2'])
+    world.node('mx1').running = true
+    world.node('mx1').during = () => world.abort.abort()
+    const fleet = await loadFleet(world.context, { all: true })
+    const outcomes = await visit(world.context, fleet, { concurrency: 1 }, CHANGE, async (session) => ({
+      outcome: 'changed',
+      result: await stopNode(session, { dryRun: false, reason: '' }),
+    }))
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['changed', 'cancelled'])
+    expect(world.node('mx1').running).toBe(false)
+    expect(world.node('mx2').calls).toEqual([])
+    expect(await world.profile.orders.get(1)).toBeUndefined()
+  })
+
+  test('before an order is sent keeps it from being sent', async () => {
+    const world = await memoryWorld(['mx1'])
+    const fleet = await loadFleet(world.context, { all: true })
+    const outcomes = await visit(world.context, fleet, { concurrency: 1 }, CHANGE, async (session) => {
+      await session.connection.status()
+      world.abort.abort()
+      return { outcome: 'changed', result: await stopNode(session, { dryRun: false, reason: '' }) }
+    })
+    expect(outcomes).toMatchObject([{ outcome: 'cancelled' }])
+    expect(world.node('mx1').calls).not.toContain('stop')
+    expect(await world.profile.orders.get(1)).toBeUndefined()
+  })
+})
+
+test('order ids are unique, of one length, and sort by time', () => {
+  const at = [0, 1, 1_000, 1_795_496_769_000, 1_795_496_769_001].map((ms) => newOrderId(new Date(ms)))
+  expect(at).toEqual(at.toSorted())
+  expect(at.every((id) => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(id))).toBe(true)
+  const now = new Date()
+  expect(new Set(Array.from({ length: 2000 }, () => newOrderId(now))).size).toBe(2000)
+})
