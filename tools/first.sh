@@ -11,7 +11,7 @@ case ${1-} in
   *) echo 'usage: sh tools/first.sh test|nodes|demo|bench' >&2 && exit 2 ;;
 esac
 shift
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 stop() {
   printf '%s\n' "$@" >&2
   exit 1
@@ -21,7 +21,7 @@ stop() {
 missing_programs() {
   sed -e '/^#/d' -e '/^[[:space:]]*$/d' tools/system-packages | while read -r program package tasks reason; do
     case ,$tasks, in *,"$needs",*) ;; *) continue ;; esac
-    has "$program" || say "$program $package $reason"
+    has "$program" || say "$program ($package): $reason"
   done
 }
 has() {
@@ -36,21 +36,21 @@ check_node() {
 check_root() {
   [ "$(id -u)" -eq 0 ] && return
   lacking=$(missing_programs)
-  [ -z "$lacking" ] || say 'Missing system programs:' "$lacking" "Install them: apt-get install$(packages_of "$lacking")" >&2
+  [ -z "$lacking" ] || say 'Missing system programs (with their Debian packages):' "$lacking" "Install them: apt-get install$(packages_of "$lacking")" >&2
   stop "npm run $name starts real mail servers (Postfix), which only root can. Nothing was done." "Run it as root: sudo npm run $name"
 }
 
 packages_of() {
-  printf '%s\n' "$1" | cut -d' ' -f2 | sort -u | while read -r package; do printf ' %s' "$package"; done
+  printf '%s\n' "$1" | sed 's/^[^(]*(\([^)]*\)).*/\1/' | sort -u | while read -r package; do printf ' %s' "$package"; done
 }
 
 install_programs() {
   lacking=$(missing_programs)
   [ -n "$lacking" ] || return 0
   packages=$(packages_of "$lacking")
-  has apt-get || stop 'Missing system programs (program, Debian package, reason):' "$lacking" \
+  has apt-get || stop 'Missing system programs (with their Debian packages):' "$lacking" \
     'There is no apt-get here. Install these programs by your system'"'"'s own means, then run this again. Nothing was done.'
-  say 'Missing system programs (program, Debian package, reason):' "$lacking" "Installing them by apt-get:$packages" \
+  say 'Missing system programs (with their Debian packages):' "$lacking" "Installing them by apt-get:$packages" \
     'Servers among them are neither started nor enabled.'
   apt_install "$packages"
   lacking=$(missing_programs)

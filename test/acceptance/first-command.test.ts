@@ -157,7 +157,7 @@ describe('missing system programs', () => {
     m.program('debconf-set-selections', `cat >"$HOME/log/preseed"`)
     const { status, stdout } = m.run('test')
     expect({ status, last: stdout.trim().split('\n').at(-1) }).toEqual({ status: 0, last: 'test' })
-    for (const row of listed()) expect(stdout).toContain(`${row.program} ${row.package} ${row.reason}`)
+    for (const row of listed()) expect(stdout).toContain(`${row.program} (${row.package}): ${row.reason}\n`)
     expect(m.calls('apt-get')).toEqual(['update', `install -y --no-install-recommends ${packagesFor('test').join(' ')}`])
     expect(m.calls('preseed')).toEqual(['postfix postfix/main_mailer_type select No configuration'])
     expect(m.calls('policy')).toEqual(['#!/bin/sh', 'exit 101'])
@@ -183,7 +183,7 @@ describe('missing system programs', () => {
     const m = machine(all.filter((name) => name !== 'fish'))
     const { status, stderr } = m.run('test')
     expect({ status, npm: m.calls('npm') }).toEqual({ status: 1, npm: [] })
-    expect(stderr).toContain('fish fish login shells that are not sh')
+    expect(stderr).toContain('fish (fish): login shells that are not sh\n')
     expect(stderr).not.toContain('strace')
   })
 
