@@ -48,6 +48,8 @@ export async function readKey(bytes: Uint8Array, passphrase?: string): Promise<M
   const parsed = parse(utils, file, encrypted ? passphrase : undefined)
   if (parsed instanceof Error || !works(parsed)) throw refusal(encrypted, parsed)
   const key = publicOf(parsed)
+  // What the file shows without its passphrase is what akctl will list it by, and ssh2 does not look at it.
+  if (publicBlob?.equals(key.blob) === false) throw refusal(encrypted, parsed)
   checkKind(key.blob)
   return { file, key, encrypted }
 }

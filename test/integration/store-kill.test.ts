@@ -12,6 +12,8 @@ const directory = tempDir()
 
 /** What is there before a work, what after it, and what the next command does and finds. */
 interface Work {
+  /** Its steps that count when the power goes: the bytes are on the disk before the name, the name before the answer. */
+  readonly durable: string
   readonly argv: readonly [work: string, argument: string]
   readonly see: (profile: Profile) => Promise<unknown>
   readonly before: unknown
@@ -25,6 +27,7 @@ const ENTRY: JournalEntry = { at: '2026-01-01T00:00:00Z', by: 'me@here', verb: '
 
 const WORKS: readonly Work[] = [
   {
+    durable: 'fsync rename fsync rename fsync',
     argv: ['node', 'mx1'],
     see: async (profile) => (await profile.read()).nodes.map(({ name }) => name),
     before: ['warm-up'],
@@ -33,6 +36,7 @@ const WORKS: readonly Work[] = [
     afterNext: () => [],
   },
   {
+    durable: 'fsync fsync rename fsync rename fsync',
     argv: ['key', 'k'],
     see: async (profile) => (await profile.keys.list()).map(({ name, comment }) => `${name} ${comment}`),
     before: [],
@@ -41,6 +45,7 @@ const WORKS: readonly Work[] = [
     afterNext: (seen) => [...(seen as string[]), 'next x'],
   },
   {
+    durable: 'fsync fsync',
     argv: ['journal', 'mx1'],
     see: async (profile) => (await profile.journal.list({ limit: 9 })).map(({ node }) => node),
     before: [],
@@ -105,6 +110,8 @@ test.each(WORKS)(
   async (work) => {
     const { tracer, steps } = await prepared(work)
     expect(steps.map(({ call }) => call)).toEqual(expect.arrayContaining(['openat', 'write', 'fsync', 'fcntl']))
+    const durable = steps.filter(({ call }) => call === 'fsync' || call === 'rename').map(({ call }) => call)
+    expect(durable.join(' ')).toBe(work.durable)
     const states = new Set<string>()
     for (const { step, run, seen, next, leftAfter } of await meetAll(tracer, work, steps, 'signal=SIGKILL')) {
       expect([step, run.end]).toEqual([step, 'SIGKILL'])

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { LockedError, NotFoundError } from '../../src/outcome/errors.ts'
 import { openHome } from '../../src/profile/home.ts'
@@ -15,12 +15,19 @@ beforeAll(async () => {
 })
 
 const started = (home: string, ...argv: string[]): Driver => new Driver(at.script!, home, argv)
+const waitUntil = async (seen: () => boolean): Promise<void> => {
+  const deadline = Date.now() + 20_000
+  while (!seen()) {
+    if (Date.now() > deadline) throw new Error('it did not come to pass')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
 const opened = (home: string, env: Readonly<Record<string, string>> = {}): Promise<Profile> =>
   openHome({ AKCTL_HOME: home, ...env }).open()
 
 /** A writer that sits on the profile's lock. */
-async function holder(home: string): Promise<Driver> {
-  const driver = started(home, 'hold')
+async function holder(home: string, name = 'default'): Promise<Driver> {
+  const driver = new Driver(at.script!, home, ['hold'], { AKCTL_PROFILE: name })
   expect(await driver.line()).toBe('held')
   return driver
 }
@@ -128,3 +135,31 @@ test('a profile that is deleted under a waiting writer stays deleted', async () 
   }
   expect((await home.list()).map(({ name }) => name)).toEqual(['default'])
 })
+
+test('a writer that waited while its profile was deleted and made anew works on the new one, under its lock', async () => {
+  const root = join(directory, 'anew')
+  const home = openHome({ AKCTL_HOME: root, AKCTL_STORE_TIMEOUT: '30' })
+  const lock = join(root, 'profiles/again/.lock')
+  await home.create('again')
+  const driver = await holder(root, 'again')
+  const profile = await home.open('again')
+  const waiting = profile.update((data) => ({ data: { ...data, nextId: 7 }, result: undefined }))
+  // Waiting means: the lock file is open here, and another one's.
+  const links = (): string[] => readdirSync('/proc/self/fd').map((fd) => link(`/proc/self/fd/${fd}`))
+  await waitUntil(() => links().includes(lock))
+  await home.delete('again')
+  await home.create('again')
+  driver.child.kill('SIGKILL')
+  await waiting
+  expect((await (await home.open('again')).read()).nextId).toBe(7)
+  expect(readFileSync(lock, 'utf8')).toContain(`pid ${process.pid}`)
+})
+
+/** Where a link points to, or nothing: descriptors come and go. */
+function link(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}

@@ -40,7 +40,7 @@ const WORKS: Readonly<Record<string, (profile: Profile, argument: string) => Pro
 
 /** Says who it is, waits to be told to go on (a tracer attaches meanwhile), works, and says what came of it. */
 async function main([work = '', argument = '', ...options]: string[]): Promise<void> {
-  const profile = await openHome(process.env).open()
+  const profile = await openHome(process.env).open(process.env['AKCTL_PROFILE'])
   if (options.includes('--pause')) {
     await WORKS['node']?.(profile, 'warm-up')
     // Files are worked on by the one thread of the pool (UV_THREADPOOL_SIZE=1), locks by the main thread.

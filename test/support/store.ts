@@ -29,7 +29,8 @@ export class Driver {
   readonly child: ChildProcess
   private readonly ended: Promise<unknown>
 
-  constructor(script: string, home: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** @param uid the user to run it as; this process's own when left out */
+  constructor(script: string, home: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}, uid?: number) {
     this.child = spawn(process.execPath, [script, ...argv], {
       env: {
         PATH: process.env['PATH'],
@@ -39,6 +40,7 @@ export class Driver {
         ...env,
       },
       stdio: ['pipe', 'pipe', 'inherit'],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
     })
     this.ended = once(this.child, 'close')
     createInterface({ input: this.child.stdout! }).on('line', (line) => this.lines.push(line))
