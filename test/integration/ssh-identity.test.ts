@@ -36,7 +36,7 @@ describe('the identity of a node', () => {
     }
   }
 
-  async function refusal(policy: IdentityPolicy, server = sshd): Promise<UntrustedError> {
+  async function expectRefusal(policy: IdentityPolicy, server = sshd): Promise<UntrustedError> {
     const before = (await server.authAttempts()).length
     const error = await connect(policy, server).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(UntrustedError)
@@ -57,14 +57,14 @@ describe('the identity of a node', () => {
   }
 
   test('unknown: refused without an authentication attempt, naming the command that would accept it', async () => {
-    const error = await refusal(policyOf([]))
+    const error = await expectRefusal(policyOf([]))
     const { fingerprint } = sshd.hostKey('ed25519')
     expect(error.message).toContain(`the identity of ${sshd.endpoint} is not known: ssh-ed25519 ${fingerprint}`)
     expect(error.hints).toContain(`akctl trust add mx1 --fingerprint ${fingerprint}`)
   })
 
   test('unknown and the user says no: refused', async () => {
-    await refusal(answering(false))
+    await expectRefusal(answering(false))
     expect(asked).toHaveLength(1)
   })
 
@@ -82,12 +82,12 @@ describe('the identity of a node', () => {
   })
 
   test('only what is strictly true accepts: a policy that answers with something else is a no', async () => {
-    await refusal(policyOf([], () => Promise.resolve(1 as unknown as boolean)))
+    await expectRefusal(policyOf([], () => Promise.resolve(1 as unknown as boolean)))
   })
 
   test('changed: refused without an authentication attempt or a question, showing old and new', async () => {
     const policy = { ...answering(true), known: () => Promise.resolve([pinned(OTHER, 'ssh-ed25519')]) }
-    const error = await refusal(policy)
+    const error = await expectRefusal(policy)
     expect(error.message).toContain(`THE IDENTITY OF ${sshd.endpoint} HAS CHANGED`)
     expect(error.message).toContain(`accepted: ssh-ed25519 ${OTHER} (2025-01-02T03:04:05Z, ann@desk)`)
     expect(error.message).toContain(`shown now: ssh-ed25519 ${sshd.hostKey('ed25519').fingerprint}`)
@@ -111,7 +111,7 @@ describe('the identity of a node', () => {
   })
 
   test('a fingerprint of unknown type that no type has: refused, all that was shown is listed', async () => {
-    const error = await refusal(policyOf([pinned(OTHER)]))
+    const error = await expectRefusal(policyOf([pinned(OTHER)]))
     for (const type of ['ed25519', 'ecdsa', 'rsa'] as const) expect(error.message).toContain(sshd.hostKey(type).fingerprint)
   })
 
@@ -129,7 +129,7 @@ describe('the identity of a node', () => {
     await first.stop()
     const second = await startSshd({ port: first.port })
     unlocked = 0
-    await refusal(policy, second)
+    await expectRefusal(policy, second)
     await second.stop()
   })
 

@@ -56,7 +56,7 @@ describe('users of a node', () => {
     afterAll(() => host.close())
 
     test('values, payload and answer pass unharmed', async () => {
-      const payload = Buffer.from([...'\n$!`"\'\0\xff'].map((letter) => letter.charCodeAt(0)))
+      const payload = Buffer.from('\n$!`"\'\0\xff', 'latin1')
       const text = 'f=$(mktemp); payload "$f"; put answer "$(id -un) $1 $(od -An -tx1 <"$f" | tr -d " \\n")"; rm "$f"'
       const answer = await runScript(host, testScript(text, { args: [AWKWARD], payload }), limits)
       expect(answer).toBe(`${made.name} ${AWKWARD} ${payload.toString('hex')}`)

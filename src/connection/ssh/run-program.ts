@@ -45,7 +45,10 @@ class Run {
     const { channel, options, stderr, stdout } = this
     this.timer = setTimeout(this.onTimeout, Math.max(0, this.until - Date.now()))
     options.signal?.addEventListener('abort', this.onAbort, { once: true })
-    if (options.signal?.aborted === true) return this.onAbort()
+    if (options.signal?.aborted === true) {
+      this.onAbort()
+      return
+    }
     channel.on('data', (chunk: Buffer) => this.take(stdout, chunk))
     channel.stderr.on('data', (chunk: Buffer) => this.take(stderr, chunk))
     channel.on('error', () => undefined) // a program that ends before its payload is read says why itself

@@ -6,61 +6,94 @@ import type { Link } from './link.ts'
 /** A program that was started; or an order that may have left, and of whose program nothing will be seen. */
 export type Started = { readonly kind: 'running'; readonly channel: ClientChannel } | { readonly kind: 'lost'; readonly end: End }
 
+/** Limits of a start. `timeout` in seconds. */
+interface Limits {
+  readonly timeout: number
+  readonly signal?: AbortSignal
+}
+
 /**
  * Starts a program on a link. Rejects only when the program was certainly not started.
  * @throws UnreachableError, TimeoutError, UnauthorizedError (the server starts no programs), CancelledError
  */
-export function startProgram(
-  label: string,
-  link: Link,
-  command: string,
-  limits: { readonly timeout: number; readonly signal?: AbortSignal },
-): Promise<Started> {
-  const { signal, timeout } = limits
-  const cancelled = new CancelledError(`${label}: cancelled before the program was started`)
-  if (signal?.aborted === true) return Promise.reject(cancelled)
-  return new Promise((resolve, reject) => {
-    let sent = false
-    const finish = (error: NodeError, end: End): void => {
-      tidy()
-      if (sent) resolve({ kind: 'lost', end })
-      else reject(error)
+export function startProgram(label: string, link: Link, command: string, limits: Limits): Promise<Started> {
+  return new Promise((resolve, reject) => new Start(label, link, limits, resolve, reject).start(command))
+}
+
+class Start {
+  private sent = false
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly label: string,
+    private readonly link: Link,
+    private readonly limits: Limits,
+    private readonly resolve: (started: Started) => void,
+    private readonly reject: (error: NodeError) => void,
+  ) {}
+
+  start(command: string): void {
+    const { link, limits } = this
+    if (limits.signal?.aborted === true) {
+      this.reject(this.cancelled())
+      return
     }
-    /** The link goes, too: else the order would still leave when the server answers at last. */
-    const abandon = (error: NodeError, end: End): void => {
-      finish(error, end)
-      link.destroy(error.message)
+    if (!link.alive) {
+      this.onLost()
+      return
     }
-    const onAbort = (): void => abandon(cancelled, { kind: 'cut', why: 'cancelled' })
-    const onTimeout = (): void => {
-      abandon(new TimeoutError(`${label} did not open a session within ${timeout} s`), { kind: 'timeout', seconds: timeout })
-    }
-    const onLost = (): void => {
-      finish(new UnreachableError(`${label}: the connection was lost (${link.why})`), { kind: 'cut', why: link.why })
-    }
-    const timer = setTimeout(onTimeout, timeout * 1000)
-    const tidy = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
-    if (!link.alive) return onLost()
-    const onAnswer = (error: Error | undefined, channel: ClientChannel): void => {
-      if (error !== undefined && !link.alive) return onLost()
-      tidy()
-      if (error === undefined) resolve({ kind: 'running', channel })
-      else reject(refused(label, error)) // the server itself has said no
-    }
+    this.timer = setTimeout(this.onTimeout, limits.timeout * 1000)
+    limits.signal?.addEventListener('abort', this.onAbort, { once: true })
+    const onSend = (): void => void (this.sent = true)
     try {
-      link.client.exec(
-        command,
-        sentinel(() => (sent = true)),
-        onAnswer,
-      )
+      link.client.exec(command, sentinel(onSend), (error, channel) => this.onAnswer(error, channel))
     } catch {
-      onLost() // ssh2 knew that the socket is gone before we were told
+      this.onLost() // ssh2 knew that the socket is gone before we were told
     }
-  })
+  }
+
+  private onAnswer(error: Error | undefined, channel: ClientChannel): void {
+    if (error === undefined) {
+      this.tidy()
+      this.resolve({ kind: 'running', channel })
+    } else if (this.link.alive) {
+      this.tidy()
+      this.reject(refused(this.label, error)) // the server itself has said no
+    } else this.onLost()
+  }
+
+  private onLost(): void {
+    const { why } = this.link
+    this.finish(new UnreachableError(`${this.label}: the connection was lost (${why})`), { kind: 'cut', why })
+  }
+
+  private readonly onAbort = (): void => this.abandon(this.cancelled(), { kind: 'cut', why: 'cancelled' })
+
+  private readonly onTimeout = (): void => {
+    const seconds = this.limits.timeout
+    this.abandon(new TimeoutError(`${this.label} did not open a session within ${seconds} s`), { kind: 'timeout', seconds })
+  }
+
+  /** The link goes, too: else the order would still leave when the server answers at last. */
+  private abandon(error: NodeError, end: End): void {
+    this.finish(error, end)
+    this.link.destroy(error.message)
+  }
+
+  private finish(error: NodeError, end: End): void {
+    this.tidy()
+    if (this.sent) this.resolve({ kind: 'lost', end })
+    else this.reject(error)
+  }
+
+  private tidy(): void {
+    clearTimeout(this.timer)
+    this.limits.signal?.removeEventListener('abort', this.onAbort)
+  }
+
+  private cancelled(): CancelledError {
+    return new CancelledError(`${this.label}: cancelled before the program was started`)
+  }
 }
 
 /** ssh2 looks at `env` when the channel is open, just before it sends the command: until then, nothing has left. */
