@@ -20,7 +20,10 @@ const file = join(folder, 'x.ini')
 function run(shell: readonly string[], script: string, args: readonly string[] = []): string {
   const [command = 'sh', ...rest] = shell
   const text = `DIR=${folder}\n${haraka.functions}\nmta_paths\n${script}`
-  return execFileSync(command, [...rest, '-c', text, 'sh', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  // busybox's shell with busybox's own awk, sed, grep…
+  const PATH = `${command === 'busybox' ? `${applets}:` : ''}${process.env['PATH'] ?? ''}`
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, PATH } } as const
+  return execFileSync(command, [...rest, '-c', text, 'sh', ...args], options)
 }
 
 describe.each(SHELLS)('in %s', (_, shell) => {
