@@ -1,10 +1,9 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { driverContract } from '../contract/driver-contract.ts'
-import { masterPids, parameter, postfixNode } from '../support/postfix.ts'
-import { tempDir } from '../support/temp.ts'
+import { masterPids, parameter, postfixFolder, postfixNode } from '../support/postfix.ts'
 
-const directory = join(tempDir(), 'mta')
+const directory = join(postfixFolder(), 'mta')
 
 driverContract('postfix', {
   make: () => postfixNode(directory),

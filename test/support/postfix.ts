@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Installation } from '../../src/mta/driver.ts'
 import { postfix } from '../../src/mta/postfix/driver.ts'
 import { freePort, LocalNode } from './local-node.ts'
@@ -11,7 +12,6 @@ export async function postfixNode(
   change: Partial<Installation> & { readonly host?: string } = {},
 ): Promise<{ readonly node: LocalNode; readonly listen: string }> {
   const { host = '127.0.0.1', ...installation } = change
-  chmodSync(dirname(directory), 0o755) // Postfix works as a user of its own
   const node = new LocalNode(postfix, { directory, addresses: [], ...installation })
   return { node, listen: `${host}:${await freePort(host)}` }
 }
@@ -34,17 +34,27 @@ function comm(pid: string): string {
 
 function holds(pid: string, file: string): boolean {
   try {
-    const wanted = statSync(file).ino
+    const wanted = statSync(file)
     return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-      try {
-        return realpathSync(`/proc/${pid}/fd/${fd}`) === realpathSync(file) && statSync(file).ino === wanted
-      } catch {
-        return false
-      }
+      const open = statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false })
+      return open?.ino === wanted.ino && open.dev === wanted.dev
     })
   } catch {
     return false
   }
+}
+
+/** A folder for Postfix nodes; at the end, what still runs there is killed before the folder goes. */
+export function postfixFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'akctl-postfix-'))
+  chmodSync(folder, 0o755) // Postfix works as a user of its own
+  afterAll(() => {
+    for (const name of readdirSync(folder)) {
+      for (const pid of masterPids(join(folder, name))) process.kill(-pid, 'SIGKILL')
+    }
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
 }
 
 /** A parameter of what this directory's Postfix reads, as Postfix's own tool tells it. */

@@ -1,16 +1,18 @@
 import type { MtaDriver } from '../driver.ts'
 import { postfixEdits } from './edits.ts'
 import { postfixSupport } from './support.ts'
+import { postfixLogs } from './logs.ts'
 import functions from './functions.sh'
 import install from './install.sh'
 import render from './render.sh'
+import system from './system.sh'
 
-/** Postfix: an instance of its own in the installation directory. */
+/** Postfix: an instance of its own in the installation directory, or the system's (`/etc/postfix`). */
 export const postfix: MtaDriver = {
   name: 'postfix',
-  functions: `${functions}\n${render}\n${install}`,
+  functions: [functions, render, install, system].join('\n'),
   support: postfixSupport,
   edits: postfixEdits,
   installArgs: (options) => [options.listen, options.hostname],
-  logs: (installation) => ({ name: 'postfix logs', text: '', args: [installation.directory], parse: () => undefined }),
+  logs: postfixLogs,
 }

@@ -1,6 +1,9 @@
-import type { SettingKey, Settings, SettingValue } from '../../node/settings.ts'
-import type { Edit, Installation } from '../driver.ts'
 import { isIPv4 } from 'node:net'
+import type { SettingKey, Settings, SettingValue } from '../../node/settings.ts'
+import { UsageError } from '../../outcome/errors.ts'
+import type { Edit, Installation } from '../driver.ts'
+import { postfixSupport } from './support.ts'
+import { isSystem } from './system.ts'
 
 type Rule = (value: SettingValue) => readonly Edit[]
 
@@ -13,7 +16,10 @@ const RULES: Readonly<Partial<Record<SettingKey, Rule>>> = {
     ['main', 'bounce_queue_lifetime', `${Number(value) / 86400}d`],
   ],
   'dns-lookup-timeout': (value) => [['dns', String(value)]],
-  'esmtp-connection-timeout': (value) => [['main', 'smtp_connect_timeout', `${String(value)}s`]],
+  'esmtp-connection-timeout': (value) => [
+    ['main', 'smtp_connect_timeout', `${String(value)}s`],
+    ['main', 'smtp_helo_timeout', `${String(value)}s`],
+  ],
   'fbl-header-name': (value) => [['fbl', String(value)]],
   'smtp-admin-email': (value) =>
     ['error', 'bounce', '2bounce', 'delay'].map((notice) => ['main', `${notice}_notice_recipient`, String(value)]),
@@ -21,20 +27,31 @@ const RULES: Readonly<Partial<Record<SettingKey, Rule>>> = {
   'smtp-responses-to-syslog': (value) => [['syslog', value === true ? 'yes' : 'no']],
 }
 
-/** The edits of the set settings and of the node's own addresses (see render.sh for the words). */
+/**
+ * The edits of the set settings and of the node's own addresses (see render.sh for the words).
+ * @throws UsageError for several sending addresses on the system's Postfix
+ */
 export function postfixEdits(settings: Settings, installation: Installation): readonly Edit[] {
+  const supported = (key: SettingKey): boolean => postfixSupport(key, installation).level !== 'unsupported'
   const edits = Object.entries(RULES).flatMap(([key, rule]) => {
     const value = settings[key as SettingKey]
-    return value === undefined ? [] : rule(value)
+    return value === undefined || !supported(key as SettingKey) ? [] : rule(value)
   })
-  return [...edits, ...deliveryEdits(settings['spool-channel-size'], installation.addresses)]
+  const size = supported('spool-channel-size') ? settings['spool-channel-size'] : undefined
+  return [...edits, ...deliveryEdits(size, installation)]
 }
 
 /** Sending addresses and the number of delivering processes belong together: the addresses share the processes. */
-function deliveryEdits(size: SettingValue | undefined, addresses: readonly string[]): readonly Edit[] {
+function deliveryEdits(size: SettingValue | undefined, installation: Installation): readonly Edit[] {
+  const { addresses } = installation
   const v4 = addresses.filter((address) => isIPv4(address))
   const v6 = addresses.filter((address) => !isIPv4(address))
   const transports = Math.max(v4.length, v6.length, 1)
+  if (transports > 1 && isSystem(installation)) {
+    throw new UsageError(`several sending addresses would need master.cf, which akctl leaves alone in the system's Postfix`, {
+      hints: ['give the node one address of each family, or an instance of its own: another --dir'],
+    })
+  }
   const each = size === undefined ? '-' : String(Math.ceil(Number(size) / transports))
   const limits = size === undefined ? [] : ['smtp/unix', 'relay/unix'].map((service) => ['maxproc', service, String(size)])
   if (addresses.length === 0) return limits

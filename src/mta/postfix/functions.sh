@@ -1,8 +1,15 @@
 # A Postfix instance of its own in DIR: base/ (main.cf, master.cf, what they name), queue/, data/, log/mail.log.
 
+PF_STATIC='inet_interfaces inet_protocols import_environment export_environment maillog_file maillog_file_prefixes
+queue_directory data_directory mail_owner setgid_group' # what Postfix reads only at a start
+
 mta_paths() {
   AK=$DIR/akctl BASE=$DIR/base CONF=$DIR/akctl/live/conf LOG=$DIR/log/mail.log
   [ "$(id -u)" = 0 ] || fail unauthorized 'Postfix can be driven by root only: log in as root, or edit the node with --sudo'
+  case $DIR in
+    /etc/postfix | /etc/postfix-*) pf_adopt ;;
+    *) if [ -f "$DIR/main.cf" ] && [ ! -d "$BASE" ]; then pf_adopt; fi ;;
+  esac
 }
 
 mta_installed() {
@@ -114,19 +121,23 @@ mta_stop() {
 }
 
 # Not `postfix reload`, which leaves a child behind. The link and the signal go together: a new child of the old
-# master would already read the new files. A queue manager with another pid proves that the master has taken it in.
+# master would already read the new files.
 mta_reload() {
   _pid=$(mta_pid)
   _before=$(pf_child "$_pid" qmgr)
   ln -sfn "revisions/$(ak_current)" "$AK/.live.new" && mv -T "$AK/.live.new" "$AK/live" && kill -HUP "$_pid" || return 1
+  pf_await_reload "$_pid" "$_before"
+}
+# pf_await_reload PID QMGR: a queue manager with another pid proves that the master has taken it in.
+pf_await_reload() {
   _until=$(($(date +%s) + 10))
-  while [ "$(pf_child "$_pid" qmgr)" = "$_before" ] || [ -z "$(pf_child "$_pid" qmgr)" ]; do
+  while _now=$(pf_child "$1" qmgr) && { [ -z "$_now" ] || [ "$_now" = "$2" ]; }; do
     if [ -z "$(mta_pid)" ] || [ "$(date +%s)" -gt "$_until" ]; then return 1; fi
     ak_nap
   done
 }
 
-# What Postfix reads only at a start, and listeners that would stand in each other's way during a reload.
+# A restart for what is read only then, and for listeners, which would stand in each other's way during a reload.
 mta_change() {
   if diff -r "$1" "$2" >/dev/null 2>&1; then
     echo none
@@ -137,12 +148,15 @@ mta_change() {
   fi
 }
 pf_static() {
-  postconf -c "$1" inet_interfaces inet_protocols import_environment export_environment maillog_file maillog_file_prefixes \
-    queue_directory data_directory mail_owner setgid_group 2>&1
+  # shellcheck disable=SC2086 # one name a word
+  postconf -c "$1" $PF_STATIC 2>&1
   (CONF=$1 && pf_services | sort)
 }
 
 mta_check() {
-  if ! postconf -c "$1" -n >/dev/null || ! postconf -c "$1" -M >/dev/null; then return 1; fi
-  postmap -c "$1" -q x static:x >/dev/null # reads every number and time that all of Postfix reads
+  pf_accepts "$1"
+}
+# pf_accepts FOLDER: postconf reads the form of both files, postmap every number and time that all of Postfix reads.
+pf_accepts() {
+  postconf -c "$1" -n >/dev/null && postconf -c "$1" -M >/dev/null && postmap -c "$1" -q x static:x >/dev/null
 }

@@ -101,10 +101,13 @@ pf_nth() {
   echo "$1"
 }
 
-# fbl NAME: renames the header X-FBL of what leaves; in a replacement `$` is spelled `$$`.
-pf_edit_fbl() {
+# pf_fbl NAME: the table that renames the header X-FBL of what leaves; in a replacement `$` is spelled `$$`.
+pf_fbl() {
   # shellcheck disable=SC2016 # Postfix expands it
-  printf '/^X-FBL:(.*)$/ REPLACE %s:$1\n' "$(printf '%s' "$1" | sed 's/\$/$$/g')" >"$OUT/akctl-fbl" || return 1
+  printf '/^X-FBL:(.*)$/ REPLACE %s:$1\n' "$(printf '%s' "$1" | sed 's/\$/$$/g')"
+}
+pf_edit_fbl() {
+  pf_fbl "$1" >"$OUT/akctl-fbl" || return 1
   _own=$(postconf -c "$OUT" -h smtp_header_checks)
   # shellcheck disable=SC2016 # Postfix expands it
   postconf -c "$OUT" -e "smtp_header_checks=regexp:\$config_directory/akctl-fbl${_own:+, $_own}"

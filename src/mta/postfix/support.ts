@@ -1,5 +1,6 @@
 import type { SettingKey } from '../../node/settings.ts'
 import type { Installation, Support } from '../driver.ts'
+import { isSystem } from './system.ts'
 
 const native = (what: string): Support => ({ level: 'native', what })
 const nearest = (what: string): Support => ({ level: 'nearest', what })
@@ -27,7 +28,7 @@ const OWN: Readonly<Record<SettingKey, Support>> = {
   'rmq-consumers-per-sender': unsupported(NO_FETCHER),
   'spool-readers': unsupported('the queue manager is one process'),
   'eventer-readers': unsupported('Postfix has no events; its log is read as it is written'),
-  'esmtp-connection-timeout': native('smtp_connect_timeout'),
+  'esmtp-connection-timeout': native('smtp_connect_timeout, and smtp_helo_timeout for the greeting'),
   'fetcher-prior-spool-timeout': unsupported(NO_FETCHER),
   'rebuilder-workers': unsupported('Postfix rebuilds no messages; what expires is returned to its sender'),
   'fbl-header-name': native('smtp_header_checks: the header X-FBL gets this name as mail leaves'),
@@ -44,7 +45,18 @@ const OWN: Readonly<Record<SettingKey, Support>> = {
   'clear-spool-after-delivery': unsupported('Postfix always deletes delivered mail and cannot keep it'),
 }
 
+const NO_MASTER = "needs master.cf, which akctl leaves alone in the system's Postfix"
+
+/** What differs where akctl owns parameters of the system's main.cf instead of files. */
+const SYSTEM: Readonly<Partial<Record<SettingKey, Support>>> = {
+  'priority-channel-size': unsupported(`a transport of its own ${NO_MASTER}`),
+  'spool-channel-size': unsupported(`the process limit of a transport ${NO_MASTER}`),
+  'spool-writers': unsupported(`the process limit of a listener ${NO_MASTER}`),
+  'smtp-listen-only-interfaces': native('inet_interfaces; a listener that names its address in master.cf keeps it'),
+  'smtp-responses-to-syslog': native('maillog_file: empty when on, /var/log/postfix.log when off'),
+}
+
 /** What a setting becomes in this installation. */
-export function postfixSupport(key: SettingKey, _installation: Installation): Support {
-  return OWN[key]
+export function postfixSupport(key: SettingKey, installation: Installation): Support {
+  return (isSystem(installation) ? SYSTEM[key] : undefined) ?? OWN[key]
 }

@@ -35,6 +35,7 @@ WHY=$(mta_render "$NEW/conf" "$NEW/edits" 2>&1) || ak_fail "the configuration co
 ak_sums "$NEW/conf" >"$NEW/sums"
 ak_base_sums >"$NEW/base.sums"
 EDITED=$(ak_edited "$CUR")
+rv_save
 
 # Nothing to write when the same settings would make the same files. Revision 0 is install's own and tells nothing.
 if [ "$CUR" -ne 0 ] && [ "$SAME" = yes ] && [ -z "$EDITED" ] && cmp -s "$NEW/sums" "$REVS/$CUR/sums"; then
@@ -47,4 +48,4 @@ fi
 rv_take_in "$4" "$CUR"
 rv_prune
 if [ "$WROTE" = yes ] || [ "$HOW" = reload ] || [ "$HOW" = restart ]; then ak_end changed; else ak_end ok; fi
-rv_report "$WROTE" "$EDITED" "$REVS/$CUR/conf"
+rv_report "$WROTE" "$EDITED"

@@ -1,4 +1,4 @@
-# diff MAX_BYTES MAX_FILES: what a sync with the edits of the payload would change, each file with its cause.
+# diff MAX_BYTES MAX_FILES (of all together): what a sync with the edits of the payload would change, each file with its cause.
 if [ ! -L "$AK/current" ] || ! mta_installed; then fail failed "$DIR is not prepared: run akctl nodes install first"; fi
 CUR=$(ak_current)
 NEW=$(mktemp -d "${TMPDIR:-/tmp}/akctl-diff.XXXXXX") || fail failed 'no room for a temporary folder'
@@ -17,7 +17,9 @@ ak_base_sums | cmp -s - "$REVS/$CUR/base.sums" || BASE_EDITED=yes
 
 # cause FILE: edited when it is not as written; else base when the base's own file has changed since; else pending.
 cause() {
-  if ! cmp -s "$NEW/now/$1" "$REVS/$CUR/written/$1"; then
+  if [ -n "$MTA_OWNS" ]; then
+    if [ -n "$(mta_edited "$CUR")" ]; then echo edited; else echo pending; fi
+  elif ! cmp -s "$NEW/now/$1" "$REVS/$CUR/written/$1"; then
     echo edited
   elif [ "$BASE_EDITED" = yes ] && ! base_same "$1"; then
     echo base
@@ -34,10 +36,14 @@ sort "$NEW/wanted.sums" "$NEW/now.sums" | uniq -u | sed 's/^\\\{0,1\}[0-9a-f]\{6
     put file "$FILE"
     put cause "$(cause "$FILE")"
     diff -u -N -L "on the node/$FILE" -L "after sync/$FILE" "$NEW/now/$FILE" "$NEW/wanted/$FILE" >"$NEW/diff"
-    if [ "$(wc -c <"$NEW/diff")" -gt "$1" ]; then
-      head -c "$1" "$NEW/diff" >"$NEW/cut"
+    ROOM=$(($1 - $(cat "$NEW/total" 2>/dev/null || echo 0)))
+    if [ "$(wc -c <"$NEW/diff")" -gt "$ROOM" ]; then
+      head -c "$ROOM" "$NEW/diff" >"$NEW/cut"
       printf '\n(cut off here)\n' >>"$NEW/cut"
       mv "$NEW/cut" "$NEW/diff"
+      echo "$1" >"$NEW/total"
+    else
+      echo $(($1 - ROOM + $(wc -c <"$NEW/diff"))) >"$NEW/total"
     fi
     put_file diff "$NEW/diff"
   done

@@ -8,8 +8,8 @@ import diffText from './diff.sh'
 import interfacesText from './interfaces.sh'
 import rollbackText from './rollback.sh'
 
-/** Bytes of one file's diff, and files, that a diff gives at most: it must fit an answer. */
-const DIFF_BYTES = 65_536
+/** Bytes of all diffs together, and files, that a diff gives at most: it must fit an answer, in base64. */
+const DIFF_BYTES = 524_288
 const DIFF_FILES = 100
 
 const CAUSES: readonly string[] = ['pending', 'edited', 'base'] satisfies readonly TextDiff['cause'][]

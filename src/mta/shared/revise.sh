@@ -21,10 +21,12 @@ rv_commit() {
   : >"$REVS/$N/was-current"
 }
 
-# rv_need EDITED: what the running process needs, by what it has loaded, not by what this run wrote.
+# rv_need: what the running process needs, by what it has loaded, not by what this run wrote.
 rv_need() {
   _loaded=$(ak_loaded "$PID")
-  if [ "$_loaded" = "$(ak_current)" ]; then
+  if [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ]; then
+    echo restart # the hand edits may have been loaded
+  elif [ "$_loaded" = "$(ak_current)" ]; then
     echo none
   elif [ -n "$_loaded" ] && [ -d "$REVS/$_loaded/conf" ] && [ -z "$(ak_edited_files "$_loaded")" ]; then
     mta_change "$REVS/$_loaded/conf" "$REVS/$(ak_current)/conf"
@@ -42,7 +44,10 @@ rv_take_in() {
     return 0
   fi
   HOW=$(rv_need)
-  [ "$HOW" != none ] || return 0
+  if [ "$HOW" = none ]; then # no file differs from what it has loaded
+    ak_live "$(ak_current)" && ak_mark_loaded
+    return 0
+  fi
   if [ "$1" = no ]; then
     HOW=left
     return 0
@@ -78,12 +83,20 @@ rv_prune() {
   done
 }
 
-# rv_report WROTE EDITED SAVED
+# rv_save: keeps the text of hand edits where it would otherwise be lost, and says where it is.
+rv_save() {
+  SAVED=$REVS/$CUR/conf
+  [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ] || return 0
+  SAVED=$REVS/$CUR/edited
+  mta_keep "$CUR" || ak_fail "no room to write to $REVS"
+}
+
+# rv_report WROTE EDITED
 rv_report() {
   put wrote "$1"
   put revision "$(ak_current)"
   put took "$HOW"
   if [ -n "$PID" ]; then put running yes; else put running no; fi
   [ -z "$2" ] || echo "$2" | head -n 200 | while IFS= read -r _file; do put replaced "$_file"; done
-  [ -z "$2" ] || put saved "$3"
+  [ -z "$2" ] || put saved "$SAVED"
 }

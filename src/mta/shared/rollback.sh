@@ -18,10 +18,11 @@ cp -a "$REVS/$TO/written/." "$NEW/conf/" || ak_fail "no room to write to $REVS"
 for FILE in edits settings sums base.sums; do
   cp "$REVS/$TO/$FILE" "$NEW/$FILE" || ak_fail "no room to write to $REVS"
 done
-EDITED=$(ak_edited "$CUR")
+EDITED=$(ak_edited "$CUR" | grep -vx base)
+rv_save
 WHY=$(mta_check "$NEW/conf" 2>&1) || ak_fail "the MTA would refuse the configuration of revision $TO: $WHY"
 rv_commit "$(sed -n 's/.*"schema":\([0-9]*\).*/\1/p' "$REVS/$TO/send-module.json")"
 rv_take_in yes "$CUR"
 rv_prune
 ak_end changed
-rv_report yes "$(echo "$EDITED" | grep -vx base)" "$REVS/$CUR/conf"
+rv_report yes "$EDITED"

@@ -1,0 +1,56 @@
+# logs DIR LINES FOLLOW: the last lines of the log of the Postfix of DIR, then, where FOLLOW is yes, what comes. Ends
+# when its stdin ends. The first line tells the clock, as maillog has neither year nor zone.
+LINES=$2 FOLLOW=$3 CONF=$1/akctl/live/conf
+[ -d "$1/base" ] || CONF=$1
+unset TZ
+LOG=$(postconf -c "$CONF" -h -x maillog_file 2>/dev/null) NAME=''
+if [ -z "$LOG" ]; then
+  NAME=$(postconf -c "$CONF" -h -x syslog_name 2>/dev/null)
+  for LOG in /var/log/mail.log /var/log/maillog /var/log/syslog /var/log/messages ''; do
+    [ ! -f "$LOG" ] || break
+  done
+fi
+echo "akctl-clock $(date '+%s %z') $NAME"
+
+# past FILE…: lines of files, packed ones too, of this Postfix alone where the log is shared.
+past() {
+  for _file; do
+    case $_file in
+      *.gz) gzip -dc "$_file" ;;
+      *.xz) xz -dc "$_file" ;;
+      *) cat -- "$_file" ;;
+    esac
+  done | if [ -n "$NAME" ]; then grep -aF " $NAME/"; else cat; fi
+}
+
+# older: the rotated logs, newest first, as far as they are needed.
+older() {
+  _missing=$((LINES - HAVE))
+  # shellcheck disable=SC2012 # names made by logrotate
+  ls -t "$LOG"?* 2>/dev/null | while IFS= read -r _old; do
+    [ "$_missing" -gt 0 ] || break
+    _n=$(past "$_old" | wc -l)
+    _missing=$((_missing - _n))
+    echo "$_old"
+  done
+}
+
+[ -f "$LOG" ] || [ -n "$NAME" ] || : >>"$LOG"
+if [ -z "$LOG" ]; then
+  # No file at all: the journal. Its own time stands in front, in seconds.
+  set -- -q -o short-unix -n "$LINES" SYSLOG_FACILITY=2
+  [ "$FOLLOW" = no ] || set -- -f "$@"
+  journalctl "$@" &
+else
+  HAVE=$(wc -l <"$LOG")
+  OLD=$(older | sed '1!G;h;$!d') # oldest first
+  IFS='
+'
+  # shellcheck disable=SC2086 # one file a line
+  { past $OLD; head -n "$HAVE" "$LOG" | past -; } | tail -n "$LINES"
+  if [ "$FOLLOW" = yes ]; then tail -n "+$((HAVE + 1))" -F "$LOG" 2>/dev/null & fi
+fi
+READER=$!
+trap 'kill "$READER" 2>/dev/null' EXIT
+trap 'exit 1' HUP INT TERM
+if [ "$FOLLOW" = yes ]; then cat >/dev/null; else wait; fi
