@@ -148,7 +148,7 @@ describe('a feed over SSH', () => {
     const error = await collect(feed.lines).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(FailedError)
     expect(error).toMatchObject({ detail: ['no shell here'] })
-    expect((error as Error).message).toContain('the login shell ended with 9 before the program began')
+    expect((error as Error).message).toContain('the login shell ended with status 9 before the program began')
     await feed.close()
     await other.close()
     await refusing.stop()

@@ -45,6 +45,8 @@ describe('the identity of a node', () => {
     return error as UntrustedError
   }
 
+  const connections = (): number => sshd.log().split('Connection from').length
+
   function pinned(fingerprint: string, type?: string): TrustRecord {
     return trusted(sshd.endpoint, fingerprint, type)
   }
@@ -100,7 +102,9 @@ describe('the identity of a node', () => {
     ['ecdsa-sha2-nistp256', 'ecdsa'],
     ['ssh-ed25519', 'ed25519'],
   ] as const)('a pinned %s key is recognised on a server that has others too', async (type, key) => {
+    const before = connections()
     expect(await connect(policyOf([pinned(sshd.hostKey(key).fingerprint, type)]))).toBe('in')
+    expect(connections() - before).toBe(1)
   })
 
   test('a fingerprint of unknown type is found among all types, before any authentication', async () => {

@@ -5,6 +5,7 @@ import type { HostFeed } from '../host.ts'
 import { linesOf } from '../lines.ts'
 import { ChunkQueue } from './chunk-queue.ts'
 import type { Link } from './link.ts'
+import type { ProgramEnd } from './program-end.ts'
 import { STDERR_LIMIT } from './run-program.ts'
 import { startProgram } from './start-program.ts'
 
@@ -28,31 +29,27 @@ export async function feedProgram(
 ): Promise<HostFeed> {
   const started = await startProgram(label, link, command, options)
   if (started.kind === 'lost') throw new UnreachableError(`${label}: the connection was lost before the program began`)
-  return new ProgramFeed(label, link, started.channel, options.signal)
+  return new ProgramFeed(label, link, started.channel, started.end, options.signal)
 }
 
 class ProgramFeed implements HostFeed {
   readonly lines: AsyncIterable<string>
   private readonly stderr = new CappedOutput(STDERR_LIMIT)
-  private readonly over: Promise<void>
   private readonly queue: ChunkQueue
   private giveUp: NodeJS.Timeout | undefined
   private printed = false
   private closing = false
-  private status: number | string | undefined
 
   constructor(
     private readonly label: string,
     private readonly link: Link,
     private readonly channel: ClientChannel,
+    private readonly end: ProgramEnd,
     private readonly signal: AbortSignal | undefined,
   ) {
     channel.once('data', () => (this.printed = true))
     this.queue = new ChunkQueue(channel)
     channel.stderr.on('data', (chunk: Buffer) => this.stderr.add(chunk))
-    channel.on('error', () => undefined)
-    channel.on('exit', (status: number | null, signal?: string) => (this.status = status ?? signal ?? 'a signal'))
-    this.over = new Promise((resolve) => channel.once('close', () => resolve()))
     signal?.addEventListener('abort', this.onAbort, { once: true })
     this.lines = this.read()
     if (signal?.aborted === true) this.onAbort()
@@ -63,7 +60,7 @@ class ProgramFeed implements HostFeed {
     this.signal?.removeEventListener('abort', this.onAbort)
     const closing = setTimeout(() => this.link.alive && this.channel.close(), LAST_WORDS)
     const givingUp = new Promise<void>((resolve) => (this.giveUp = setTimeout(resolve, LAST_WORDS + FAREWELL)))
-    await Promise.race([this.over, givingUp])
+    await Promise.race([this.end.closed, givingUp])
     clearTimeout(closing)
     clearTimeout(this.giveUp)
   }
@@ -77,7 +74,7 @@ class ProgramFeed implements HostFeed {
   private async *read(): AsyncIterable<string> {
     yield* linesOf(this.queue.chunks())
     if (this.closing) return
-    await this.over
+    await this.end.closed
     const failure = this.failure()
     if (failure !== undefined) throw failure
   }
@@ -88,14 +85,16 @@ class ProgramFeed implements HostFeed {
       .split('\n')
       .filter((line) => line.trim() !== '')
       .slice(-5)
-    if (this.status === undefined) return new UnreachableError(`${this.label}: the connection was lost (${this.link.why})`)
-    if (this.printed || this.status === 0) return undefined
+    const { exit } = this.end
+    if (exit === undefined) return new UnreachableError(`${this.label}: the connection was lost (${this.link.why})`)
+    if (this.printed || (exit.kind === 'exit' && exit.status === 0)) return undefined
     if (detail.some((line) => line.startsWith('sudo: '))) {
       return new UnauthorizedError(`${this.label}: sudo was refused`, {
         detail,
         hints: ['let this user run /bin/sh by sudo without a password (NOPASSWD), or edit the node without --sudo'],
       })
     }
-    return new FailedError(`${this.label}: the login shell ended with ${this.status} before the program began`, { detail })
+    const how = exit.kind === 'exit' ? `status ${exit.status}` : exit.kind === 'signal' ? exit.signal : exit.kind
+    return new FailedError(`${this.label}: the login shell ended with ${how} before the program began`, { detail })
   }
 }

@@ -3,6 +3,7 @@ import { ANSWER_LIMIT } from '../../script/script.ts'
 import { CappedOutput } from '../capped-output.ts'
 import type { End, RunOptions, RunResult } from '../host.ts'
 import type { Link } from './link.ts'
+import type { ProgramEnd } from './program-end.ts'
 import { startProgram } from './start-program.ts'
 
 /** What is kept of a program's stderr, in bytes: enough for the last words of a failure. */
@@ -22,13 +23,12 @@ export async function runProgram(label: string, link: Link, command: string, opt
   const until = Date.now() + options.timeout * 1000
   const started = await startProgram(label, link, command, options)
   if (started.kind === 'lost') return { end: started.end, stdout: '', stderr: '', overflow: false }
-  return new Promise((resolve) => new Run(link, started.channel, options, until, resolve).start())
+  return new Promise((resolve) => new Run(link, started.channel, started.end, options, until, resolve).start())
 }
 
 class Run {
   private readonly stdout = new CappedOutput(ANSWER_LIMIT)
   private readonly stderr = new CappedOutput(STDERR_LIMIT)
-  private exit: End | undefined
   private aftermath: NodeJS.Timeout | undefined
   private timer: NodeJS.Timeout | undefined
   private settled = false
@@ -36,6 +36,7 @@ class Run {
   constructor(
     private readonly link: Link,
     private readonly channel: ClientChannel,
+    private readonly end: ProgramEnd,
     private readonly options: RunOptions,
     private readonly until: number,
     private readonly resolve: (result: RunResult) => void,
@@ -51,33 +52,28 @@ class Run {
     }
     channel.on('data', (chunk: Buffer) => this.take(stdout, chunk))
     channel.stderr.on('data', (chunk: Buffer) => this.take(stderr, chunk))
-    channel.on('error', () => undefined) // a program that ends before its payload is read says why itself
-    channel.on('exit', (status: number | null, signal?: string) => {
-      this.exit = status === null ? { kind: 'signal', signal: signal ?? 'a signal' } : { kind: 'exit', status }
-      this.awaitAftermath()
-    })
-    channel.on('close', () =>
-      this.settle(this.exit ?? { kind: 'cut', why: this.link.alive ? 'the server gave no exit status' : this.link.why }),
-    )
+    this.end.whenExited(() => this.awaitAftermath())
+    const lost = (): End => ({ kind: 'cut', why: this.link.alive ? 'the server gave no exit status' : this.link.why })
+    void this.end.closed.then(() => this.settle(this.end.exit ?? lost()))
     channel.end(options.payload === undefined ? undefined : Buffer.from(options.payload))
   }
 
   private take(output: CappedOutput, chunk: Buffer): void {
     output.add(chunk)
-    if (this.exit !== undefined) this.awaitAftermath()
+    if (this.end.exit !== undefined) this.awaitAftermath()
   }
 
   private awaitAftermath(): void {
     clearTimeout(this.aftermath)
     this.aftermath = setTimeout(() => {
-      if (this.exit !== undefined) this.settle(this.exit)
+      if (this.end.exit !== undefined) this.settle(this.end.exit)
       this.leave()
     }, AFTERMATH)
   }
 
   /** A link that gave no answer is not used again: the next run would wait in vain, too. */
   private readonly onTimeout = (): void => {
-    this.settle({ kind: 'timeout', seconds: this.options.timeout })
+    this.settle(this.end.exit ?? { kind: 'timeout', seconds: this.options.timeout })
     this.link.destroy('no answer in time')
   }
 

@@ -2,9 +2,12 @@ import type { ClientChannel, ExecOptions } from 'ssh2'
 import { CancelledError, type NodeError, TimeoutError, UnauthorizedError, UnreachableError } from '../../outcome/errors.ts'
 import type { End } from '../host.ts'
 import type { Link } from './link.ts'
+import { ProgramEnd } from './program-end.ts'
 
 /** A program that was started; or an order that may have left, and of whose program nothing will be seen. */
-export type Started = { readonly kind: 'running'; readonly channel: ClientChannel } | { readonly kind: 'lost'; readonly end: End }
+export type Started =
+  | { readonly kind: 'running'; readonly channel: ClientChannel; readonly end: ProgramEnd }
+  | { readonly kind: 'lost'; readonly end: End }
 
 /** Limits of a start. `timeout` in seconds. */
 interface Limits {
@@ -55,7 +58,7 @@ class Start {
   private onAnswer(error: Error | undefined, channel: ClientChannel): void {
     if (error === undefined) {
       this.tidy()
-      this.resolve({ kind: 'running', channel })
+      this.resolve({ kind: 'running', channel, end: new ProgramEnd(channel) })
     } else if (this.link.alive) {
       this.tidy()
       this.reject(refused(this.label, error)) // the server itself has said no
