@@ -11,10 +11,8 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
 } else {
   endOnSecondSignal()
   const { main, crash } = require('./load.js').load(path.join(root, 'dist', 'akctl.cjs'))
-  const end = (code) => process.exit(code)
   const bug = (error) => void crash(error, argv).then(end)
   process.once('uncaughtException', bug).once('unhandledRejection', bug)
-  // exit rather than drain: everything was written and closed by now, and a stray handle must not keep cron waiting.
   void main(argv, root).then(end)
 }
 
@@ -24,7 +22,17 @@ function endOnSecondSignal() {
   for (const name of ['SIGINT', 'SIGTERM']) {
     process.on(name, () => {
       signals += 1
-      if (signals > 1 || process.listenerCount(name) === 1) process.exit(130)
+      if (signals > 1 || process.listenerCount(name) === 1) end(130)
     })
   }
+}
+
+/** Exits rather than drains: everything was written and closed by now, and a stray handle must not keep cron waiting. */
+function end(code) {
+  process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM')
+  // Node's exit waits for system calls of its threads (a name server that is down, a pipe nobody writes to) for as long
+  // as they take. Dying of the signal does not, and is 130 to a shell as well.
+  const busy = process.getActiveResourcesInfo().some((name) => /^(FSReq|GetAddrInfo|GetNameInfo)/.test(name))
+  if (code === 130 && busy) process.kill(process.pid, 'SIGINT')
+  process.exit(code)
 }

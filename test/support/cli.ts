@@ -34,6 +34,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What is on stdin; default: nothing (stdin is at its end). */
   readonly input?: string
+  /** Leaves stdin open behind the input, as a shell's pipe whose writer is still at work. */
+  readonly openInput?: boolean
   readonly cwd?: string
   /** Seconds until the run is killed and the test fails; default 60. */
   readonly timeout?: number
@@ -101,7 +103,8 @@ function startCli(env: Readonly<Record<string, string>>, home: string, args: rea
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (stderr += text))
   child.stdin.on('error', () => undefined) // a command that reads no stdin may be gone before it is written
-  child.stdin.end(options.input ?? '')
+  if (options.openInput !== true) child.stdin.end(options.input ?? '')
+  else if (options.input !== undefined) child.stdin.write(options.input)
   const seconds = options.timeout ?? 60
   const done = new Promise<CliRun>((resolve, reject) => {
     const timer = setTimeout(() => {

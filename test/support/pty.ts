@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { BIN, type CliOptions, type TestCli, defined } from './cli.ts'
 
 /** Keys a person presses. */
@@ -16,6 +17,8 @@ export interface Terminal {
   expect(pattern: RegExp | string, seconds?: number): Promise<void>
   /** `expect`, then types an answer and Enter. */
   answer(pattern: RegExp | string, text: string): Promise<void>
+  /** The process of akctl itself. */
+  pid(): number
   /** The exit code. */
   readonly done: Promise<number>
 }
@@ -82,8 +85,16 @@ export function terminal(cli: TestCli, args: readonly string[], options: Termina
       await expectText(pattern)
       send(`${words}${KEY.enter}`)
     },
+    pid: () => childOf(child.pid ?? 0),
     done,
   }
+}
+
+/** The one child of a process. @throws when it has none */
+function childOf(pid: number): number {
+  const [child = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  if (child === '') throw new Error(`the process ${pid} has no child`)
+  return Number(child)
 }
 
 /** Terminal output without control sequences and carriage returns. */
