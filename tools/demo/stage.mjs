@@ -29,13 +29,9 @@ export class Stage {
     chmodSync(join(this.folder, 'sink'), 0o777)
     const launcher = `#!/bin/sh\nexec '${process.execPath}' '${root}/bin/run.js' "$@"\n`
     writeFileSync(join(this.folder, 'bin/akctl'), launcher, { mode: 0o755 })
-    const { HOME = '/root', PATH = '', TERM = 'dumb', USER = 'root' } = process.env
     this.env = {
-      HOME,
-      USER,
-      TERM,
-      LANG: 'C.UTF-8',
-      PATH: `${this.folder}/bin:${PATH}`,
+      ...ownEnv(),
+      PATH: `${this.folder}/bin:${process.env.PATH}`,
       AKCTL_HOME: `${this.folder}/profile`,
       AKCTL_OUTPUT: 'table',
     }
@@ -112,6 +108,13 @@ export function answers(port) {
     }
     socket.on('connect', () => done(true)).on('error', () => done(false))
   })
+}
+
+/** What the demo takes of this shell: who and where, and how npm reaches its registry. Haraka is kept in the clone. */
+function ownEnv() {
+  const npm = /^((https?|no)_proxy|npm_config_(cafile|registry|proxy|https_proxy|noproxy|globalconfig|userconfig))$/i
+  const kept = Object.entries(process.env).filter(([name]) => ['HOME', 'USER', 'TERM'].includes(name) || npm.test(name))
+  return { ...Object.fromEntries(kept), LANG: 'C.UTF-8', XDG_CACHE_HOME: `${root}/.cache` }
 }
 
 function listenAnywhere() {

@@ -100,10 +100,11 @@ export function story({ folder, ports, mails }, fingerprint) {
     { title: 'The end: stop, and forget the nodes. What is on the servers stays.' },
     { line: 'akctl mta stop mx1 mx2', check: () => Promise.all([listensNot(ports.mx1), listensNot(ports.mx2)]) },
     {
-      line: 'akctl nodes delete mx1 mx2 --yes',
+      line: 'akctl nodes delete mx1 --yes',
       check: () => must(existsSync(`${folder}/mx1/base/main.cf`), "the server's files are still there"),
     },
-    { line: 'akctl journal list -n 5', shows: [/rollback/, /stop/] },
+    { line: 'akctl nodes delete mx2 --yes' },
+    { line: 'akctl journal list -n 8', shows: [/mta sync/, /mta rollback/, /mta stop/] },
   ]
 }
 
