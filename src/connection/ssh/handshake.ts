@@ -62,7 +62,7 @@ class Handshake {
     }
     signal?.addEventListener('abort', this.onAbort, { once: true })
     client.on('error', (error: Error & { level?: string }) => this.onError(error))
-    client.on('close', () => this.fail(endedEarly(label, this.phase)))
+    client.on('close', () => this.onClose())
     client.once('handshake', () => this.enter('login', timeouts.auth)) // once: every renewal of the keys says it again
     client.on('ready', () => this.settle(() => this.resolve({ kind: 'ready', client })))
     client.connect({
@@ -114,6 +114,10 @@ class Handshake {
       this.settle(() => this.resolve({ kind: 'refused', offered: this.offer.types }))
       endSoon(this.parts)
     } else this.fail(handshakeFailure(this.parts.label, this.phase, error))
+  }
+
+  private onClose(): void {
+    if (!this.settled) this.fail(endedEarly(this.parts.label, this.phase))
   }
 
   private fail(error: unknown): void {

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, sign as signBytes } from 'node:crypto'
-import type { ParsedKey } from 'ssh2'
+import { type ParsedKey, utils } from 'ssh2'
 import { UnauthorizedError } from '../../outcome/errors.ts'
 import type { KeyCredential } from './target.ts'
 
@@ -28,7 +28,6 @@ export class UnlockedKeys {
 }
 
 async function unlock({ name, privateKey, passphrase }: KeyCredential): Promise<ParsedKey> {
-  const { utils } = await import('ssh2')
   const bytes = Buffer.from(privateKey)
   const plain: ParsedKey | Error = utils.parseKey(bytes)
   if (!(plain instanceof Error)) return usable(name, plain)
