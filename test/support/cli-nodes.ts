@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NodeRecord } from '../../src/node/record.ts'
@@ -44,9 +44,9 @@ export class CliNode {
 
   /** How many orders of a verb have begun here. */
   begun(verb: string): number {
-    return readFileSync(this.path('akctl/orders'), 'utf8')
-      .split('\n')
-      .filter((line) => line.includes(` ${verb} begun `)).length
+    if (!existsSync(this.path('akctl/orders'))) return 0
+    const lines = readFileSync(this.path('akctl/orders'), 'utf8').split('\n')
+    return lines.filter((line) => line.includes(` ${verb} begun `)).length
   }
 
   /** Name, kind, mode and content of everything in the directory, as one sum. */
