@@ -45,8 +45,10 @@ export function visit<T>(
     const connection = await connector.open(node, { ask, signal: guard.signal })
     const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
     try {
-      await settlePending(session, purpose.kind)
-      return await accounted(session, purpose, work)
+      return await accounted(session, purpose, async (own) => {
+        await settlePending(own, purpose.kind)
+        return work(own)
+      })
     } finally {
       await connection.close()
     }
