@@ -15,7 +15,21 @@ const LIBRARIES = ['@oclif/core', 'valibot']
 const NEVER_INSIDE = ['ssh2', 'undici', 'inquirer', 'chalk', 'yaml', 'cli-table3', 'fs-native-extensions', 'tar', 'typescript']
 
 /** Built-in modules that src/ may import at the top; others (http, tls, worker_threads…) cost milliseconds each. */
-const BUILTINS = ['fs', 'fs/promises', 'path', 'os', 'url', 'util', 'crypto', 'child_process', 'readline', 'net', 'stream']
+const BUILTINS = [
+  'fs',
+  'fs/promises',
+  'path',
+  'os',
+  'url',
+  'util',
+  'crypto',
+  'child_process',
+  'readline',
+  'net',
+  'stream',
+  'events',
+  'timers/promises',
+]
 
 /** Our folders that only a lazy import may reach. */
 const LAZY_FOLDERS = [/^src\/connection\/ssh\//]
