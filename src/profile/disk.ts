@@ -1,12 +1,29 @@
-import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, rm, unlink } from 'node:fs/promises'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { StoreError } from '../outcome/errors.ts'
 import { checkFile } from './checked.ts'
 import { errnoOf, storeError } from './store-errors.ts'
 
+// Only what waits for the disk is asynchronous. The rest takes microseconds, and a lock that is held for as short as
+// possible serves everybody: each hop to the thread pool and back costs more on a busy machine.
+
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_DIRECTORY, O_NOFOLLOW } = constants
 const NEWLINE = 10
+const sync = promisify(fsync)
 
 /**
  * Replaces a file, whole or not at all, in one step: a new file beside it, its bytes on the disk, renamed over the old
@@ -16,13 +33,16 @@ const NEWLINE = 10
  */
 export async function replaceFile(path: string, fresh: string, bytes: Uint8Array): Promise<void> {
   await guard('cannot write', path, async () => {
-    await writeNew(fresh, bytes)
-    try {
-      await rename(fresh, path)
-    } catch (error) {
-      await unlink(fresh).catch(() => undefined)
-      throw error
-    }
+    await withFile(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, async (fd) => {
+      try {
+        writeAll(fd, bytes)
+        await sync(fd)
+        renameSync(fresh, path)
+      } catch (error) {
+        tryTo(() => unlinkSync(fresh))
+        throw error
+      }
+    })
   })
 }
 
@@ -33,26 +53,30 @@ export async function replaceFile(path: string, fresh: string, bytes: Uint8Array
  * @throws StoreError; then nothing was added
  */
 export async function appendLines(path: string, lines: Uint8Array): Promise<number> {
-  return guard('cannot write', path, async () => {
-    const handle = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600)
-    try {
-      const stats = await handle.stat()
+  return guard('cannot write', path, () =>
+    withFile(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, async (fd) => {
+      const stats = fstatSync(fd)
       checkFile(path, stats, 'plain')
       const { size } = stats
-      const bytes = (await endsInside(handle, size)) ? Buffer.concat([Buffer.of(NEWLINE), lines]) : lines
-      await appendOrUndo(handle, size, bytes)
+      const bytes = endsInside(fd, size) ? Buffer.concat([Buffer.of(NEWLINE), lines]) : lines
+      try {
+        writeAll(fd, bytes)
+        await sync(fd)
+      } catch (error) {
+        // A disk that fills up takes a part first.
+        tryTo(() => ftruncateSync(fd, size))
+        throw error
+      }
       if (size === 0) await syncDirectory(dirname(path))
       return size + bytes.length
-    } finally {
-      await handle.close()
-    }
-  })
+    }),
+  )
 }
 
 /** @returns false when there was no such file @throws StoreError */
 export async function removeFile(path: string): Promise<boolean> {
   try {
-    await unlink(path)
+    unlinkSync(path)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return false
     throw storeError('cannot remove', path, error)
@@ -63,7 +87,7 @@ export async function removeFile(path: string): Promise<boolean> {
 
 /** Renames within a directory, replacing a file that is there. @throws StoreError */
 export async function moveFile(from: string, to: string): Promise<void> {
-  await guard('cannot rename', from, () => rename(from, to))
+  await guard('cannot rename', from, () => renameSync(from, to))
   await syncDirectory(dirname(from))
 }
 
@@ -79,63 +103,49 @@ export async function removeTree(path: string, gone: string): Promise<void> {
 
 /** Makes a directory of mode 0700, and where asked what is missing above it. @throws StoreError */
 export async function makeDirectory(path: string, above: boolean): Promise<void> {
-  await guard('cannot make the directory', path, async () => {
-    const first = await mkdir(path, { recursive: above, mode: 0o700 })
-    await syncDirectory(dirname(first ?? path))
-  })
-}
-
-async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-  try {
-    await writeAll(handle, bytes)
-    await handle.sync()
-  } catch (error) {
-    await unlink(path).catch(() => undefined)
-    throw error
-  } finally {
-    await handle.close()
-  }
-}
-
-/** In one write unless the disk fills up, which takes a part first; then the part is taken back. */
-async function appendOrUndo(handle: FileHandle, size: number, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeAll(handle, bytes)
-    await handle.sync()
-  } catch (error) {
-    await handle.truncate(size).catch(() => undefined)
-    throw error
-  }
-}
-
-/** From the file's position on, which is its end where it was opened to append. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten
-}
-
-async function endsInside(handle: FileHandle, size: number): Promise<boolean> {
-  if (size === 0) return false
-  const { bytesRead, buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1)
-  return bytesRead === 1 && buffer[0] !== NEWLINE
+  const first = await guard('cannot make the directory', path, () => mkdirSync(path, { recursive: above, mode: 0o700 }))
+  await syncDirectory(dirname(first ?? path))
 }
 
 /** Puts a rename, a new name or a removal on the disk. @throws StoreError; what was changed is in place even so */
 export async function syncDirectory(path: string): Promise<void> {
   try {
-    const handle = await open(path, O_RDONLY | O_DIRECTORY)
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    await withFile(path, O_RDONLY | O_DIRECTORY, sync)
   } catch (error) {
     // Some network file systems can't do this for a directory, and need no such call.
     if (errnoOf(error) !== 'EINVAL') throw storeError('the change is written, but the disk has not confirmed it, in', path, error)
   }
 }
 
-async function guard<T>(doing: string, path: string, work: () => Promise<T>): Promise<T> {
+async function withFile<T>(path: string, flags: number, work: (fd: number) => Promise<T>): Promise<T> {
+  const fd = openSync(path, flags, 0o600)
+  try {
+    return await work(fd)
+  } finally {
+    tryTo(() => closeSync(fd))
+  }
+}
+
+/** From the file's position on, which is its end where it was opened to append. */
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at)
+}
+
+function endsInside(fd: number, size: number): boolean {
+  const last = Buffer.alloc(1)
+  return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== NEWLINE
+}
+
+/** For tidying up, which must not hide why it is needed. */
+function tryTo(work: () => void): void {
+  try {
+    work()
+  } catch {
+    // What is left is found by the next writer.
+  }
+}
+
+async function guard<T>(doing: string, path: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -1,5 +1,5 @@
-import { type Stats, lstatSync } from 'node:fs'
-import { type FileHandle, chmod, readdir, rm } from 'node:fs/promises'
+import { type Dirent, type Stats, lstatSync, readdirSync } from 'node:fs'
+import { type FileHandle, chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type NotFoundError, StoreError } from '../outcome/errors.ts'
 import { type Secrecy, checkDirectory, openChecked, readChecked } from './checked.ts'
@@ -87,16 +87,10 @@ export class Folder {
   }
 
   /** The names in it, sorted, without the store's own (which begin with a dot); empty when there is no folder. */
-  async names(kind: 'files' | 'folders'): Promise<readonly string[]> {
+  names(kind: 'files' | 'folders'): readonly string[] {
     if (this.check() === undefined) return []
-    try {
-      const entries = await readdir(this.path, { withFileTypes: true })
-      const wanted = entries.filter((entry) => entry.isDirectory() === (kind === 'folders') && !entry.name.startsWith('.'))
-      return wanted.map(({ name }) => name).sort()
-    } catch (error) {
-      if (isMissing(error)) return []
-      throw storeError('cannot read', this.path, error)
-    }
+    const wanted = this.list().filter((entry) => entry.isDirectory() === (kind === 'folders') && !entry.name.startsWith('.'))
+    return wanted.map(({ name }) => name).sort()
   }
 
   /**
@@ -149,11 +143,16 @@ export class Folder {
     }
   }
 
-  private async clean(): Promise<void> {
-    const names = await readdir(this.path).catch((error: unknown) => {
+  private list(): readonly Dirent[] {
+    try {
+      return readdirSync(this.path, { withFileTypes: true })
+    } catch (error) {
       throw storeError('cannot read', this.path, error)
-    })
-    for (const name of names) {
+    }
+  }
+
+  private async clean(): Promise<void> {
+    for (const name of this.list().map((entry) => entry.name)) {
       if (LEFTOVER.test(name)) await rm(join(this.path, name), { recursive: true, force: true }).catch(() => undefined)
     }
   }

@@ -56,7 +56,7 @@ class LocalHome implements ProfileHome {
 
   async list(): Promise<readonly ProfileInfo[]> {
     const current = this.config.read().profile
-    const found = (await this.profiles.names('folders')).filter((name) => nameProblem('profile', name) === undefined)
+    const found = this.profiles.names('folders').filter((name) => nameProblem('profile', name) === undefined)
     const names = found.includes(DEFAULT) ? found : [DEFAULT, ...found].sort()
     return Promise.all(names.map((name) => this.info(name, current)))
   }

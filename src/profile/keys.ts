@@ -10,7 +10,7 @@ export class FileKeyStore implements KeyStore {
   constructor(private readonly folder: Folder) {}
 
   async list(): Promise<readonly StoredKey[]> {
-    const names = (await this.folder.names('files')).filter((name) => nameProblem('key', name) === undefined)
+    const names = this.folder.names('files').filter((name) => nameProblem('key', name) === undefined)
     return Promise.all(names.map((name) => this.get(name)))
   }
 

@@ -1,12 +1,11 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
-import { constants } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LockedError, UsageError } from '../outcome/errors.ts'
-import { errnoOf, storeError } from './store-errors.ts'
+import { storeError } from './store-errors.ts'
 
-/** Polling for a lock that another process holds: milliseconds, first and longest pause. */
-const FIRST_PAUSE = 1
-const LONGEST_PAUSE = 5
+/** Longest pauses between two looks, in milliseconds: of the one whose turn is next, and of those behind it. */
+const PAUSE_NEXT = 3
+const PAUSE_QUEUED = 15
 
 /**
  * How long a writer waits for another process, in seconds: `AKCTL_STORE_TIMEOUT`, else 10.
@@ -28,7 +27,7 @@ export class FileLock {
   private tail: Promise<unknown> = Promise.resolve()
 
   /**
-   * @param path the lock file; made when missing, never removed
+   * @param path the lock file; made when missing, never removed. Beside it lies `PATH-queue`, for those who wait
    * @param timeout seconds to wait for another process
    */
   constructor(
@@ -39,7 +38,7 @@ export class FileLock {
   /**
    * Does the work while nobody else holds the lock.
    * @throws LockedError when another process keeps it too long
-   * @throws the open's error where the lock file's directory is missing
+   * @throws StoreError, caused by ENOENT where the lock file's directory is missing
    */
   hold<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.tail.then(() => this.holdNow(work))
@@ -48,43 +47,46 @@ export class FileLock {
   }
 
   private async holdNow<T>(work: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + this.timeout * 1000
-    const handle = await this.acquire(deadline)
+    const deadline = performance.now() + this.timeout * 1000
+    const fd = await this.acquire(deadline)
     try {
-      await signHolder(handle)
+      signHolder(fd)
       return await work()
     } finally {
-      await handle.close()
+      closeSync(fd)
     }
   }
 
-  private async acquire(deadline: number): Promise<FileHandle> {
-    const { tryLock } = await import('fs-native-extensions')
+  /**
+   * Only one waiter at a time stands before the lock, while the others queue up behind it: whoever has just let go must
+   * queue up, too, and can't take the lock again and again between two looks of those who wait.
+   */
+  private async acquire(deadline: number): Promise<number> {
     for (;;) {
-      const handle = await this.openFile()
+      const queue = await this.take(`${this.path}-queue`, PAUSE_QUEUED, deadline)
       try {
-        if (await poll(() => tryLock(handle.fd), deadline)) {
-          if (await isStill(this.path, handle)) return handle
-          await handle.close()
-          continue
-        }
-      } catch (error) {
-        await handle.close()
-        throw storeError('cannot lock', this.path, error)
+        const fd = await this.take(this.path, PAUSE_NEXT, deadline)
+        if (isStill(this.path, fd)) return fd
+        closeSync(fd)
+      } finally {
+        closeSync(queue)
       }
-      const holder = await readHolder(handle)
-      await handle.close()
-      throw this.refusal(holder)
     }
   }
 
-  private async openFile(): Promise<FileHandle> {
-    const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
+  /** @returns the open file that is locked now */
+  private async take(path: string, longest: number, deadline: number): Promise<number> {
+    const { tryLock } = await import('fs-native-extensions')
+    const fd = openLockFile(path)
     try {
-      return await open(this.path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+      for (let pause = 1; !tryLock(fd); pause = Math.min(pause * 1.5, longest)) {
+        if (performance.now() >= deadline) throw this.refusal(holderIn(this.path))
+        await sleep(Math.random() * pause)
+      }
+      return fd
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') throw error
-      throw storeError('cannot open the lock file', this.path, error)
+      closeSync(fd)
+      throw error instanceof LockedError ? error : storeError('cannot lock', path, error)
     }
   }
 
@@ -99,33 +101,35 @@ export class FileLock {
   }
 }
 
-async function poll(granted: () => boolean, deadline: number): Promise<boolean> {
-  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
-    if (granted()) return true
-    if (Date.now() >= deadline) return false
-    await sleep(Math.random() * pause)
+function openLockFile(path: string): number {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
+  try {
+    return openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+  } catch (error) {
+    throw storeError('cannot open the lock file', path, error)
   }
 }
 
 /** False when the file was removed, or its directory replaced, while we waited: then nobody else sees our lock. */
-async function isStill(path: string, handle: FileHandle): Promise<boolean> {
-  const mine = await handle.stat()
-  try {
-    const there = await stat(path)
-    return there.ino === mine.ino && there.dev === mine.dev
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
-    throw error
-  }
+function isStill(path: string, fd: number): boolean {
+  const mine = fstatSync(fd)
+  const there = statSync(path, { throwIfNoEntry: false })
+  return there?.ino === mine.ino && there.dev === mine.dev
 }
 
 /** For the message to those who wait, and nothing else: a full disk is no reason to stop here. */
-async function signHolder(handle: FileHandle): Promise<void> {
-  const text = Buffer.from(`pid ${process.pid}`.padEnd(20))
-  await handle.write(text, 0, text.length, 0).catch(() => undefined)
+function signHolder(fd: number): void {
+  try {
+    writeSync(fd, `pid ${process.pid}`.padEnd(20), 0)
+  } catch {
+    // Then the message says "another process".
+  }
 }
 
-async function readHolder(handle: FileHandle): Promise<string> {
-  const { bytesRead, buffer } = await handle.read(Buffer.alloc(64), 0, 64, 0)
-  return /^pid \d+/.exec(buffer.toString('latin1', 0, bytesRead))?.[0] ?? ''
+function holderIn(path: string): string {
+  try {
+    return /^pid \d+/.exec(readFileSync(path, 'latin1'))?.[0] ?? ''
+  } catch {
+    return ''
+  }
 }

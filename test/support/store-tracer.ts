@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Driver } from './store.ts'
 
-/** What a write of the store may consist of, seen from the kernel. Files are worked on in the pool, locks in main. */
+/** What a write of the store may consist of, seen from the kernel. What waits for the disk is done in the pool. */
 const CALLS = {
-  pool: ['openat', 'mkdir', 'write', 'pwrite64', 'fsync', 'fdatasync', 'rename', 'unlink', 'unlinkat', 'rmdir', 'ftruncate'],
-  main: ['fcntl'],
+  main: ['openat', 'mkdir', 'write', 'pwrite64', 'rename', 'unlink', 'unlinkat', 'rmdir', 'ftruncate', 'fcntl'],
+  pool: ['fsync', 'fdatasync'],
 } as const
 
 /** One system call of a run: the n-th of its name in its thread. */
@@ -33,7 +33,7 @@ export class Tracer {
     private readonly directory: string,
   ) {}
 
-  /** Every step of a work that goes right, as far as it is about the store's files; in the order of its threads. */
+  /** Every step of a work that goes right, as far as it is about the store's files. */
   async steps(home: string, work: readonly string[]): Promise<readonly Step[]> {
     const log = join(this.directory, 'strace.log')
     const found: Step[] = []
@@ -54,6 +54,13 @@ export class Tracer {
       }
     }
     return found
+  }
+
+  /** What a work that goes right makes last and names, in time: `fsync` and `rename`. */
+  async order(home: string, work: readonly string[]): Promise<string> {
+    const log = join(this.directory, 'strace.log')
+    await this.run(home, work, 'main', ['-f', '-e', 'trace=fsync,fdatasync,rename', '-o', log])
+    return [...readFileSync(log, 'utf8').matchAll(/^\d+ +(\w+)\(/gm)].map(([, call]) => call).join(' ')
   }
 
   /** Runs a work during which a step meets its fate: `signal=SIGKILL`, or `error=ENOSPC`. */

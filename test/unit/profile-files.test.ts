@@ -164,7 +164,7 @@ describe('the name of an unfinished file', () => {
     writeFileSync(at('.other.new'), 'not ours')
     await folder.exclusive((writer) => writer.write('x', Buffer.from('new')))
     expect(readFileSync(victim, 'utf8')).toBe('precious')
-    expect(readdirSync(at('')).sort()).toEqual(['.lock', '.other.new', 'x'])
+    expect(readdirSync(at('')).sort()).toEqual(['.lock', '.lock-queue', '.other.new', 'x'])
   })
 
   test('is another one each time', async () => {
@@ -184,7 +184,7 @@ describe('the name of an unfinished file', () => {
     const [first, second] = made.map((text) => /\.x\.([0-9a-f]{32})\.new/.exec(text)?.[1])
     expect(first).toMatch(/^[0-9a-f]{32}$/)
     expect(second).not.toBe(first)
-    expect(readdirSync(path).sort()).toEqual(['.lock', 'x'])
+    expect(readdirSync(path).sort()).toEqual(['.lock', '.lock-queue', 'x'])
   })
 })
 

@@ -77,7 +77,7 @@ describe('profiles', () => {
     expect((await openHome({ AKCTL_HOME: place }).open()).name).toBe('prod')
     expect((await home.open('acme')).name).toBe('acme')
     await home.delete('acme')
-    expect(readdirSync(join(place, 'profiles')).filter((name) => name !== '.lock')).toEqual(['prod'])
+    expect(readdirSync(join(place, 'profiles')).filter((name) => !name.startsWith('.lock'))).toEqual(['prod'])
   })
 
   test('keep their nodes, keys and trust apart', async () => {
@@ -128,7 +128,7 @@ describe('profiles', () => {
     writeFileSync(join(place, 'profiles/README'), '')
     expect((await home.list()).map(({ name }) => name)).toEqual(['a', 'default'])
     await home.create('b')
-    expect(readdirSync(join(place, 'profiles')).sort()).toEqual(['.lock', 'README', 'a', 'b'])
+    expect(readdirSync(join(place, 'profiles')).sort()).toEqual(['.lock', '.lock-queue', 'README', 'a', 'b'])
   })
 
   test('a home that is a link is followed, as somebody chose it', async () => {

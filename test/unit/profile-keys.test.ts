@@ -85,7 +85,7 @@ describe('a created key', () => {
       await expect(keys.privateKey(name)).rejects.toThrow(UsageError)
     }
     expect(readFileSync(at('k'))).toEqual(before)
-    expect(readdirSync(at('')).sort()).toEqual(['.lock', 'k', 'k.pub'])
+    expect(readdirSync(at('')).sort()).toEqual(['.lock', '.lock-queue', 'k', 'k.pub'])
   })
 })
 

@@ -22,7 +22,7 @@ test('an order is there for the next command until its end was seen', async () =
   ])
   await again.orders.clear(1, 'o1')
   expect([await profile.orders.get(1), await profile.orders.get(12)]).toEqual([undefined, order('o2')])
-  expect(readdirSync(join(profile.directory, 'orders')).sort()).toEqual(['.lock', '12'])
+  expect(readdirSync(join(profile.directory, 'orders')).sort()).toEqual(['.lock', '.lock-queue', '12'])
 })
 
 test('clearing an order leaves a later one of the node alone', async () => {
