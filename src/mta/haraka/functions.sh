@@ -109,7 +109,10 @@ mta_start() {
 
 # hk_alive PID: a process that is there and no zombie.
 hk_alive() {
-  [ -n "$(tr -d '\0' 2>/dev/null <"/proc/$1/cmdline")" ]
+  read -r _stat <"/proc/$1/stat" || return 1
+  case ${_stat##*) } in
+    [ZX]*) return 1 ;;
+  esac
 } 2>/dev/null
 
 # hk_gone PID SECONDS: waits until the process is no more (or no more ours); 0 once it is.
