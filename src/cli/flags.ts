@@ -86,7 +86,7 @@ export const changeFlags = {
     ...env('confirm-above'),
   }),
   yes: Flags.boolean({ char: 'y', summary: 'do not ask', helpGroup: 'CHANGE' }),
-  'dry-run': Flags.boolean({ summary: 'say what would be done, and do nothing', helpGroup: 'CHANGE' }),
+  'dry-run': Flags.boolean({ summary: 'say what would be done, and do nothing', default: false, helpGroup: 'CHANGE' }),
   reason: Flags.string({ summary: 'why, for the record on the node and the journal', helpGroup: 'CHANGE' }),
   'lock-wait': Flags.integer({
     summary: 'wait for another change at work on a node (seconds)',
