@@ -1,0 +1,33 @@
+// The README's tour is what the demo really does, and its commands are there.
+import { story } from '../../tools/demo/story.mjs'
+import { read } from '../support/documents.ts'
+
+/** Ports, folders and fingerprints are others at each run. */
+const settled = (line: string): string =>
+  line
+    .replace(/\/tmp\/akctl-demo-\w+/g, 'FOLDER')
+    .replace(/SHA256:[\w+/…]+/g, 'FINGERPRINT')
+    .replace(/(127\.0\.0\.1[\]:]+|--port )\d+/g, '$1PORT')
+
+const readme = read('README.md')
+const tour = /<!-- begin demo -->(.*)<!-- end demo -->/s.exec(readme)?.[1] ?? ''
+
+test("the tour's commands are the demo's, line by line", () => {
+  const stage = { folder: '/tmp/akctl-demo-x', ports: { ssh: 1, mx1: 2, mx2: 3, sink: 4 }, mails: () => [] }
+  const typed = story(stage, 'SHA256:x').flatMap((step) => ('line' in step ? [settled(step.line)] : []))
+  const shown = [...tour.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => settled(line))
+  expect(shown).toEqual(typed)
+})
+
+test('the tour shows what every command printed, exit codes too', () => {
+  expect(tour).toMatch(/mx1 .*running +yes/)
+  expect(tour.match(/^\(exit 10\)$/gm)).toHaveLength(3)
+  expect(tour).toMatch(/^Subject: Hello by mx2$/m)
+})
+
+test('the two commands are scripts of the package', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  const named = [...readme.matchAll(/^npm (?:run )?([\w:]+) /gm)].map(([, name = '']) => name)
+  expect(named).toEqual(['test', 'demo'])
+  expect(named.filter((name) => scripts[name] === undefined)).toEqual([])
+})
