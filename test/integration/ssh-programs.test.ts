@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
@@ -40,6 +41,21 @@ describe('programs behind SSH', () => {
     await lazy.close()
     await own.idle()
     await own.stop()
+  })
+
+  test('many hosts may share one signal, and it ends the work of all', async () => {
+    const controller = new AbortController()
+    const many = Array.from({ length: 12 }, () => new SshHost(targetOf(sshd), policyFor(sshd), TIMEOUTS))
+    const options = { ...limits, signal: controller.signal }
+    await Promise.all(many.map((one) => one.run('true', options)))
+    const begun = (index: number): string => join(directory, `shared-${index}`)
+    const running = many.map((one, index) => one.run(`echo >${begun(index)}; sleep 30`, options))
+    await until('all have begun', 15, () => many.every((_, index) => existsSync(begun(index))) || undefined)
+    // more than ten listeners on one signal make Node print a warning
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+    controller.abort()
+    for (const { end } of await Promise.all(running)) expect(end).toEqual({ kind: 'cut', why: 'cancelled' })
+    await Promise.all(many.map((one) => one.close()))
   })
 
   test('values, payload and exit status arrive exactly', async () => {

@@ -23,13 +23,15 @@ export class SshHost implements Host {
   }
 
   async run(program: string, options: RunOptions): Promise<RunResult> {
-    const link = await this.link(options.signal)
-    return runProgram(this.label, link, this.command(program), options)
+    const signal = this.either(options.signal)
+    const link = await this.link(signal)
+    return runProgram(this.label, link, this.command(program), { ...options, signal })
   }
 
   async feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
-    const link = await this.link(options.signal)
-    return feedProgram(this.label, link, this.command(program), { ...options, timeout: this.timeouts.connect })
+    const signal = this.either(options.signal)
+    const link = await this.link(signal)
+    return feedProgram(this.label, link, this.command(program), { signal, timeout: this.timeouts.connect })
   }
 
   async close(): Promise<void> {
@@ -39,12 +41,18 @@ export class SshHost implements Host {
     await opening?.then((link) => link.close()).catch(() => undefined)
   }
 
+  /** Aborted by the caller or by `close`. A signal of this host's own: a shared one may have only few listeners. */
+  private either(signal: AbortSignal | undefined): AbortSignal {
+    const closed = this.closed.signal
+    return signal === undefined ? closed : AbortSignal.any([signal, closed])
+  }
+
   private command(program: string): string {
     return commandLine({ text: program, mark: '' }, { sudo: this.target.sudo })
   }
 
   /** The connection, made at the first call and again when it was lost. */
-  private async link(signal?: AbortSignal): Promise<Link> {
+  private async link(signal: AbortSignal): Promise<Link> {
     const { opening } = this
     if (opening !== undefined) {
       const link = await opening
@@ -61,11 +69,9 @@ export class SshHost implements Host {
     }
   }
 
-  private async open(signal?: AbortSignal): Promise<Link> {
+  private async open(signal: AbortSignal): Promise<Link> {
     const { jump } = this.target
-    const closed = this.closed.signal
-    const either = signal === undefined ? closed : AbortSignal.any([signal, closed])
-    const parts = { policy: this.policy, timeouts: this.timeouts, keys: this.keys, signal: either }
+    const parts = { policy: this.policy, timeouts: this.timeouts, keys: this.keys, signal }
     if (jump === undefined) return openLink(this.label, this.target, parts)
     const via = await openLink(`${this.target.name}'s jump host (${jump.user}@${jump.host}:${jump.port})`, jump, parts)
     try {
