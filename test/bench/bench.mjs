@@ -37,8 +37,9 @@ const width = Math.max(...rows.map(({ name }) => name.length))
 console.log(`\n${'figure'.padEnd(width)}  measured    target`)
 for (const { name, value, unit, target, note } of rows) {
   const figure = `${value.toFixed(value < 10 ? 2 : 1)} ${unit}`
+  const verdict = target === undefined ? '' : value <= target ? 'ok' : 'over'
   console.log(
-    `${name.padEnd(width)}  ${figure.padStart(9)}  ${`${target} ${unit}`.padStart(7)}  ${value <= target ? 'ok  ' : 'over'}  ${note}`,
+    `${name.padEnd(width)}  ${figure.padStart(9)}  ${(target === undefined ? '' : `${target} ${unit}`).padStart(7)}  ${verdict.padEnd(4)}  ${note}`.trimEnd(),
   )
 }
-process.exitCode = rows.every(({ value, target }) => value <= target) ? 0 : 1
+process.exitCode = rows.every(({ value, target }) => target === undefined || value <= target) ? 0 : 1
