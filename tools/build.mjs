@@ -1,7 +1,10 @@
 // Builds dist/akctl.cjs (one CJS file, made for a fast start) and the small files that are loaded only when needed.
 import { build } from 'esbuild'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { cli, common, root } from './bundle.mjs'
 
 const dist = `${root}/dist`
@@ -33,3 +36,9 @@ for (const file of readdirSync(`${dist}/haraka`, { recursive: true }))
 
 for (const file of readdirSync(dist))
   if (file.endsWith('.cache') && !file.includes(digest)) rmSync(`${dist}/${file}`, { force: true })
+
+// The code cache holds what the run that makes it compiles: that is to be a run of a command, not of --help.
+const home = mkdtempSync(join(tmpdir(), 'akctl-build-'))
+const env = { ...process.env, AKCTL_HOME: home, NODE_OPTIONS: '' }
+spawnSync(process.execPath, [`${root}/bin/run.js`, 'nodes', 'list', '--no-status'], { env, stdio: 'ignore' })
+rmSync(home, { recursive: true, force: true })
