@@ -1,5 +1,6 @@
-import { chmodSync } from 'node:fs'
+import { appendFileSync, chmodSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
 import { driverContract } from '../contract/driver-contract.ts'
 import { harakaArchive, HarakaNode, harakaPids } from '../support/haraka.ts'
 import { freePort } from '../support/local-node.ts'
@@ -43,8 +44,8 @@ driverContract('haraka', {
   spoil: (node) => {
     const address = taken.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    const own = /^listen=(.*)$/m.exec(node.read('base/config/smtp.ini'))?.[1]
-    ;(node as HarakaNode).addToBase('smtp.ini', `listen=${own},127.0.0.1:${port}`)
+    const own = /^listen=(.*)$/m.exec(node.read('base/config/smtp.ini'))?.[1] ?? ''
+    appendFileSync(join(directory, 'base/config/smtp.ini'), `listen=${own},127.0.0.1:${port}\n`)
   },
   support: {
     'priority-channel-size': 'unsupported',

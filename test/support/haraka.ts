@@ -20,12 +20,12 @@ import { HarakaArchives } from '../../src/operations/payload/haraka-archive.ts'
 import { freePort, LocalNode, newOrder } from './local-node.ts'
 
 /** One cache for all test files and runs of this machine: fetching Haraka takes 10 s. */
-const CACHE = join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`)
+export const harakaCache = (): string => join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`)
 
 /** The archive for this machine, which has Node.js, of the driver as it is now. */
 export async function harakaArchive(): Promise<InstallArchive> {
-  mkdirSync(CACHE, { recursive: true })
-  const archives = new HarakaArchives({ env: { ...process.env, XDG_CACHE_HOME: CACHE } })
+  mkdirSync(harakaCache(), { recursive: true })
+  const archives = new HarakaArchives({ env: { ...process.env, XDG_CACHE_HOME: harakaCache() } })
   const archive = await archives.forNode({ machine: 'x86_64', nodeVersion: process.version, glibc: true })
   if (archive === undefined) throw new Error('no archive was made')
   return archive
@@ -34,9 +34,9 @@ export async function harakaArchive(): Promise<InstallArchive> {
 /** The folder of Haraka's programs, unpacked once a machine; test nodes link to it. */
 export async function harakaPrograms(): Promise<string> {
   const archive = await harakaArchive()
-  const folder = join(CACHE, `unpacked-${createHash('sha256').update(archive).digest('hex').slice(0, 16)}`)
+  const folder = join(harakaCache(), `unpacked-${createHash('sha256').update(archive).digest('hex').slice(0, 16)}`)
   if (!existsSync(folder)) {
-    const temp = mkdtempSync(join(CACHE, '.unpack-'))
+    const temp = mkdtempSync(join(harakaCache(), '.unpack-'))
     chmodSync(temp, 0o755) // Haraka goes on as nobody
     execFileSync('tar', ['-xzf', '-', '-C', temp], { input: archive })
     try {

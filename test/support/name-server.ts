@@ -3,9 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 const TYPES: Readonly<Record<number, string>> = { 1: 'A', 15: 'MX', 28: 'AAAA' }
 
 /** What a name has: its MX, its address, or `silence` (questions about it are never answered). */
-export interface Zone {
-  readonly [name: string]: { readonly mx?: string; readonly a?: string; readonly silence?: true }
-}
+export type Zone = Readonly<Record<string, { readonly mx?: string; readonly a?: string; readonly silence?: true } | undefined>>
 
 /** A DNS server on UDP that answers from a small zone, and keeps what it was asked. */
 export class NameServer {

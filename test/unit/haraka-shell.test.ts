@@ -22,7 +22,7 @@ function run(shell: readonly string[], script: string, args: readonly string[] =
   const text = `DIR=${folder}\n${haraka.functions}\nmta_paths\n${script}`
   // busybox's shell with busybox's own awk, sed, grep…
   const PATH = `${command === 'busybox' ? `${applets}:` : ''}${process.env['PATH'] ?? ''}`
-  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, PATH } } as const
+  const options = { encoding: 'utf8', stdio: 'pipe', env: { ...process.env, PATH } } as const
   return execFileSync(command, [...rest, '-c', text, 'sh', ...args], options)
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cp, link, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, link, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -53,8 +53,8 @@ export class HarakaArchives {
       const modules = await this.modules()
       const node = arch === undefined ? undefined : await nodeBinary(arch, this.cache, this.options)
       await this.inTemp(async (temp) => {
-        await arrange(temp, { id, modules, node })
-        await pack(temp, join(temp, 'archive'))
+        const files = await arrange(temp, { id, modules, node })
+        await pack(temp, files, join(temp, 'archive'))
         await rename(join(temp, 'archive'), file)
       })
     }
@@ -110,35 +110,38 @@ async function archiveId(): Promise<string> {
   return hash.digest('hex').slice(0, 16)
 }
 
+/** Puts the archive's tree together. The dependencies, thousands of files, are linked to and not copied. */
 async function arrange(
   temp: string,
   parts: { readonly id: string; readonly modules: string; readonly node: string | undefined },
-): Promise<void> {
+): Promise<readonly string[]> {
   const mta = join(temp, 'mta')
   await mkdir(join(mta, 'plugins', 'akctl'), { recursive: true })
-  await cp(parts.modules, join(mta, 'node_modules'), { recursive: true, verbatimSymlinks: true })
+  await symlink(parts.modules, join(mta, 'node_modules'))
   for (const file of await packageFiles()) await cp(join(packageFolder(), file), join(mta, file))
   await writeFile(join(mta, 'id'), `${parts.id}\n`)
-  if (parts.node === undefined) return
+  const files = ['id', ...(await packageFiles()), ...(await filesBelow(parts.modules)).map((file) => `node_modules/${file}`)]
+  const inMta = files.map((file) => `mta/${file}`)
+  if (parts.node === undefined) return inMta
   await mkdir(join(temp, 'runtime', 'bin'), { recursive: true })
   await link(parts.node, join(temp, 'runtime', 'bin', 'node'))
+  return [...inMta, 'runtime/bin/node']
 }
 
 /** The same bytes for the same files: sorted, without owners and times. The library does what every tar calls otherwise. */
-async function pack(folder: string, archive: string): Promise<void> {
+async function pack(folder: string, files: readonly string[], archive: string): Promise<void> {
   const tar = await import('tar')
-  const tops = ['mta', 'runtime'].filter((top) => existsSync(join(folder, top)))
-  const files = (await Promise.all(tops.map((top) => filesBelow(folder, top)))).flat().sort()
   const form = { portable: true, mtime: new Date(0), follow: false, noDirRecurse: true }
-  await tar.create({ gzip: { level: 6 }, file: archive, cwd: folder, ...form }, files)
+  await tar.create({ gzip: { level: 6 }, file: archive, cwd: folder, ...form }, [...files].sort())
 }
 
-async function filesBelow(root: string, top: string): Promise<string[]> {
-  const entries = await readdir(join(root, top), { recursive: true, withFileTypes: true })
+/** Files and links below a folder, relative to it; not what npm keeps there for itself. */
+async function filesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .filter((file) => !/[/]node_modules[/]\.(bin|package-lock\.json)/.test(file))
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .filter((file) => !/(^|[/])\.(bin[/]|package-lock\.json$)/.test(file))
 }
 
 /** A rename that another process of the same purpose may win. */

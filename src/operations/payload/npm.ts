@@ -22,9 +22,11 @@ export function npm(args: readonly string[], purpose: string, options: NpmOption
   const env = Object.fromEntries(
     Object.entries(options.env).filter(([name]) => !/^npm_(?!config_(registry|.*proxy))/i.test(name)),
   )
+  // npm's own patience with a registry that does not answer is minutes.
+  const patience = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
   return new Promise((resolve, reject) => {
     const limits = { maxBuffer: 16 * 1024 * 1024, ...(signal === undefined ? {} : { signal }) }
-    execFile('npm', args, { cwd, env, encoding: 'utf8', ...limits }, (error, stdout, stderr) => {
+    execFile('npm', [...args, ...patience], { cwd, env, encoding: 'utf8', ...limits }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout)
       else reject(explain(error, stderr, purpose))
     })
