@@ -5,7 +5,7 @@ import { read } from '../support/documents.ts'
 /** Ports, folders and fingerprints are others at each run. */
 const settled = (line: string): string =>
   line
-    .replace(/\/tmp\/akctl-demo-\w+/g, 'FOLDER')
+    .replace(/[\w./-]*\/akctl-demo-\w+/g, 'FOLDER')
     .replace(/SHA256:[\w+/…]+/g, 'FINGERPRINT')
     .replace(/(127\.0\.0\.1[\]:]+|--port )\d+/g, '$1PORT')
 
