@@ -13,12 +13,12 @@ suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
 if [ ! -d "$folder" ]; then
   mmdebstrap --quiet --variant=minbase --include=ca-certificates,git "$suite" "$folder"
   cp -a /etc/apt/. "$folder/etc/apt/"
-  mkdir -p "$folder/usr/local/bin" "$folder/usr/local/lib"
+  mkdir -p "$folder/usr/local/bin" "$folder/usr/local/etc" "$folder/usr/local/lib"
   cp "$(command -v node)" "$folder/usr/local/bin/node"
   cp -a "$(npm root -g)/npm" "$folder/usr/local/lib/npm"
   for name in npm npx; do ln -s "../lib/npm/bin/$name-cli.js" "$folder/usr/local/bin/$name"; done
   # What this machine needs to reach its package registries, should it be behind a proxy of its own.
-  npm config ls --location=global 2>/dev/null | sed -n 's/^\(cafile\|proxy\|https-proxy\|registry\) = "\(.*\)"$/\1=\2/p' >"$folder/etc/npmrc"
+  npm config ls --location=global 2>/dev/null | sed -n 's/^\(cafile\|proxy\|https-proxy\|registry\) = "\(.*\)"$/\1=\2/p' >"$folder/usr/local/etc/npmrc"
   cp -L /etc/ssl/certs/ca-certificates.crt "$folder/etc/ssl/certs/ca-certificates.crt"
 fi
 
@@ -37,4 +37,4 @@ rm -rf "$folder/srv/akctl" "$folder/srv/home"
 mkdir -p "$folder/srv/home"
 git clone -q "$here" "$folder/srv/akctl"
 chroot "$folder" env -i HOME=/srv/home TERM="${TERM:-dumb}" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-  NPM_CONFIG_GLOBALCONFIG=/etc/npmrc sh -c 'cd /srv/akctl && exec "$@"' sh "$@"
+  sh -c 'cd /srv/akctl && exec "$@"' sh "$@"
