@@ -29,8 +29,10 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 cleanup
 mount -t proc proc "$folder/proc"
-mount --rbind /sys "$folder/sys"
-mount --rbind /dev "$folder/dev"
+for name in sys dev; do
+  mount --rbind "/$name" "$folder/$name"
+  mount --make-rslave "$folder/$name" # what is unmounted here must not be unmounted outside
+done
 mount -t tmpfs tmpfs "$folder/run"
 cp -L /etc/resolv.conf "$folder/etc/resolv.conf" 2>/dev/null || :
 rm -rf "$folder/srv/akctl" "$folder/srv/home"
