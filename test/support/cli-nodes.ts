@@ -87,7 +87,7 @@ export function cliNodes(): (cli: TestCli, name: string, options?: NodeOptions) 
     const directory = options.directory ?? join(root, `${name}-${readdirSync(root).length}`)
     mkdirSync(directory, { recursive: true })
     const node = new CliNode(name, directory, `127.0.0.1:${await freePort()}`)
-    await cli.ok(['nodes', 'create', name, '--dir', directory, ...accessOf(options.sshd), ...(options.flags ?? [])])
+    await cli.ok(['nodes', 'create', name, '--dir', directory, ...accessOf(options), ...(options.flags ?? [])])
     if (options.install !== false)
       await cli.ok(['nodes', 'install', name, '--smtp-listen', node.listen, '--hostname', `${name}.example.com`])
     return node
@@ -97,6 +97,8 @@ export function cliNodes(): (cli: TestCli, name: string, options?: NodeOptions) 
 export interface NodeOptions {
   /** Reached by SSH through this server; else on this machine. See `trustSshd`. */
   readonly sshd?: Pick<Sshd, 'port'>
+  /** The stored key that logs in there; `main` when not given. */
+  readonly key?: string
   /** The directory of a node that another profile has made. */
   readonly directory?: string
   /** False leaves the directory empty. */
@@ -105,14 +107,13 @@ export interface NodeOptions {
   readonly flags?: readonly string[]
 }
 
-function accessOf(sshd: Pick<Sshd, 'port'> | undefined): readonly string[] {
-  return sshd === undefined ? ['--access', 'local'] : ['--host', '127.0.0.1', '--port', String(sshd.port), '--key', 'main']
+function accessOf({ sshd, key = 'main' }: NodeOptions): readonly string[] {
+  return sshd === undefined ? ['--access', 'local'] : ['--host', '127.0.0.1', '--port', String(sshd.port), '--key', key]
 }
 
 /** Takes the key that a private sshd accepts into the profile, and accepts the host key it has. */
-export async function trustSshd(cli: TestCli, sshd: Sshd): Promise<void> {
-  const keys = await cli.ok(['keys', 'list', '-o', 'name'])
-  if (!keys.stdout.split('\n').includes('main')) await cli.ok(['keys', 'import', 'main', sshd.key.file])
+export async function trustSshd(cli: TestCli, sshd: Sshd, key = 'main'): Promise<void> {
+  await cli.ok(['keys', 'import', key, sshd.key.file])
   await cli.ok(['trust', 'add', sshd.endpoint, '--fingerprint', sshd.hostKey().fingerprint])
 }
 

@@ -2,7 +2,7 @@ import type { Selection } from '../../fleet/select.ts'
 import type { Done } from '../../fleet/fan-out.ts'
 import type { LogQuery } from '../../mta/driver.ts'
 import { LOG_LEVELS, type LogLevel, type LogRecord, type LogSource } from '../../mta/logs.ts'
-import { ConflictError, UnreachableError, UsageError } from '../../outcome/errors.ts'
+import { ConflictError, FailedError, UnreachableError, UsageError } from '../../outcome/errors.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import { clockOffset } from './clock.ts'
@@ -146,6 +146,9 @@ async function prepare(
   { several, follow, lines }: Plan,
 ): Promise<{ readonly query: LogQuery; readonly timeline: NodeTimeline }> {
   const { node } = session
+  if (request.source === 'agent' && node.access !== 'https') {
+    throw new FailedError(`access is ${node.access}: there is no agent, and so no log of one`)
+  }
   const ahead = several || request.since !== undefined ? await aheadOf(session) : 0
   const filtered = request.level !== undefined || request.grep !== undefined
   const query = {
