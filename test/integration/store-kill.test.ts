@@ -105,6 +105,11 @@ async function prepared(work: Work): Promise<{ tracer: Tracer; steps: readonly S
   return { tracer, steps: await tracer.steps(join(directory, `steps-${work.argv[0]}-${randomUUID()}`), work.argv) }
 }
 
+test.each(WORKS)('a writer of $argv waits for the disk before it names a file, and before it answers', async (work) => {
+  const tracer = new Tracer(await bundleDriver(directory), directory)
+  expect(await tracer.order(join(directory, `order-${work.argv[0]}`), work.argv)).toBe(work.durable)
+})
+
 test.each(WORKS)(
   'a writer of $argv is killed at each of its steps: old or new is read, the next one works and cleans up',
   async (work) => {

@@ -36,6 +36,13 @@ test('clearing an order leaves a later one of the node alone', async () => {
   expect(await orders.get(1)).toBeUndefined()
 })
 
+test('clearing an order leaves alone one that is put at the same moment', async () => {
+  const { orders } = await fresh()
+  await orders.put(1, order('o1'))
+  await Promise.all([orders.put(1, order('o2')), orders.clear(1, 'o1')])
+  expect(await orders.get(1)).toEqual(order('o2'))
+})
+
 test('many at once: each put and clear counts', async () => {
   const { orders } = await fresh()
   const ids = Array.from({ length: 60 }, (_, i) => i + 1)
