@@ -1,4 +1,4 @@
-import { type Config, Help } from '@oclif/core'
+import { CommandHelp, type Config, Help } from '@oclif/core'
 import { EXIT_CODES } from '../outcome/exit-codes.ts'
 import { unknownCommand } from './resolve.ts'
 
@@ -11,9 +11,22 @@ export interface HelpPage {
   readonly exitCodes?: typeof EXIT_CODES
 }
 
+/** Usage in one line: the flags follow below it anyway. */
+class ShortUsage extends CommandHelp {
+  protected override defaultUsage(): string {
+    const { id, args, strict } = this.command
+    const words = Object.values(args).map(({ name, required = false }) => {
+      const word = `${name.toUpperCase()}${strict === false ? '...' : ''}`
+      return required ? word : `[${word}]`
+    })
+    return [id, ...words, '[FLAGS]'].join(' ')
+  }
+}
+
 /** oclif's help, kept as text instead of printed. */
 class KeptHelp extends Help {
   text = ''
+  protected override CommandHelpClass = ShortUsage
 
   protected override log(...words: readonly string[]): void {
     this.text += `${words.join(' ')}\n`
@@ -24,7 +37,8 @@ class KeptHelp extends Help {
  * The help page for a command, a topic, `exit-codes`, or (no words) all of akctl.
  * @throws UsageError for words that are none of these, naming the nearest command
  */
-export async function helpPage(config: Config, words: readonly string[]): Promise<HelpPage> {
+export async function helpPage(config: Config, typed: readonly string[]): Promise<HelpPage> {
+  const words = typed[0] === 'help' ? typed.slice(1) : typed
   if (words.length === 1 && words[0] === 'exit-codes') {
     return { topic: 'exit-codes', text: exitCodesText(), exitCodes: EXIT_CODES }
   }
