@@ -3,6 +3,7 @@
 // Usage: node tools/demo.mjs [--record FILE]
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { DEMO_CACHE, fetchHaraka } from './fetch-haraka.mjs'
 import { Stage, waitFor } from './demo/stage.mjs'
 import { story } from './demo/story.mjs'
 
@@ -48,6 +49,7 @@ async function perform(stage, step) {
 }
 
 async function main() {
+  await fetchHaraka(DEMO_CACHE)
   const started = Date.now()
   const stage = new Stage()
   const onSignal = (name) => {

@@ -22,21 +22,16 @@ if [ ! -d "$folder" ]; then
   cp -L /etc/ssl/certs/ca-certificates.crt "$folder/etc/ssl/certs/ca-certificates.crt"
 fi
 
-cleanup() {
-  for name in dev/shm dev/pts dev sys proc run; do umount -l "$folder/$name" 2>/dev/null || :; done
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-cleanup
-mount -t proc proc "$folder/proc"
-for name in sys dev; do
-  mount --rbind "/$name" "$folder/$name"
-  mount --make-rslave "$folder/$name" # what is unmounted here must not be unmounted outside
-done
-mount -t tmpfs tmpfs "$folder/run"
 cp -L /etc/resolv.conf "$folder/etc/resolv.conf" 2>/dev/null || :
 rm -rf "$folder/srv/akctl" "$folder/srv/home"
 mkdir -p "$folder/srv/home"
 git clone -q "$here" "$folder/srv/akctl"
-chroot "$folder" env -i HOME=/srv/home TERM="${TERM:-dumb}" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-  sh -c 'cd /srv/akctl && exec "$@"' sh "$@"
+# In mounts of its own, which end with it, and with the folder as the real root: namespaces can be made in there, too.
+# shellcheck disable=SC2016 # the inner shell's own words
+exec unshare --mount --propagation private sh -c '
+  cd "$1" && shift
+  mount --rbind . . && cd "$PWD"
+  mount -t proc proc proc && mount --rbind /sys sys && mount --rbind /dev dev && mount -t tmpfs tmpfs run
+  mkdir -p .outside && pivot_root . .outside && cd / && umount -l .outside
+  cd /srv/akctl && exec env -i HOME=/srv/home TERM="${TERM:-dumb}" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+' sh "$folder" "$@"

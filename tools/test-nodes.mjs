@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { root } from './bundle.mjs'
+import { TEST_CACHE, fetchHaraka } from './fetch-haraka.mjs'
 import { checkIntegrity } from './integrity.mjs'
 import { isMain } from './is-main.mjs'
 import { runJest } from './run-jest.mjs'
@@ -46,6 +47,7 @@ export function nodeFolder(release) {
 if (isMain(import.meta.url)) {
   const words = process.argv.slice(2)
   const chosen = words[0] === '--node' ? words.splice(0, 2).slice(1) : Object.keys(RELEASES)
+  await fetchHaraka(TEST_CACHE)
   let passed = 0
   let failed = 0
   for (const release of chosen) {

@@ -1,8 +1,10 @@
 // All of `npm test`: lint, then jest. Every part of the lint run counts as one test. Words given go to jest.
+import { TEST_CACHE, fetchHaraka } from './fetch-haraka.mjs'
 import { lint } from './lint.mjs'
 import { runJest } from './run-jest.mjs'
 
 const style = await lint()
+await fetchHaraka(TEST_CACHE)
 const tests = await runJest(process.argv.slice(2))
 
 if (tests.slow.length > 1) console.log(`\nThe slowest test files:\n${tests.slow.join('\n')}`)
