@@ -2,10 +2,11 @@ import * as errors from '../../src/outcome/errors.ts'
 import { EXIT_CODES, exitOf, worstExit, type ExitCode } from '../../src/outcome/exit-codes.ts'
 import { OUTCOMES } from '../../src/outcome/outcome.ts'
 
-const ERROR_CLASSES = Object.entries(errors).filter(
-  (entry): entry is [string, new (message: string, options?: errors.ErrorOptions) => errors.AkctlError] =>
-    /^[A-Z].*Error$/.test(entry[0]) && entry[0] !== 'AkctlError' && entry[0] !== 'NodeError',
-)
+type ErrorClass = new (message: string, options?: errors.ErrorOptions) => errors.AkctlError
+
+const ERROR_CLASSES: readonly (readonly [string, ErrorClass])[] = Object.entries(errors)
+  .filter(([name]) => /^[A-Z].*Error$/.test(name) && name !== 'AkctlError' && name !== 'NodeError')
+  .map(([name, value]) => [name, value as unknown as ErrorClass])
 
 describe('exit codes', () => {
   const known = new Set<number>(EXIT_CODES.map(({ code }) => code))
