@@ -72,9 +72,12 @@ describe('a feed over SSH', () => {
 
   test('close without having read anything, though the program prints more than fits', async () => {
     writeFileSync(file, `${'x'.repeat(99)}\n`.repeat(200_000))
+    const before = proxy.received
     const feed = await follow()
-    await until('it follows', 10, () => existsSync(`${file}.pids`) || undefined)
+    await until('it waits for room', 10, () => (proxy.received - before > 1_500_000 && existsSync(`${file}.pids`)) || undefined)
+    const began = Date.now()
     await feed.close()
+    expect(Date.now() - began).toBeLessThan(3000) // it ended by itself, its output read and dropped
     await expectNothingLeft()
   })
 

@@ -12,11 +12,17 @@ import {
   UntrustedError,
 } from '../../src/outcome/errors.ts'
 import { makeKey, type KeyPair } from '../support/sshd.ts'
-import { policyOf, targetOf, testScript, TIMEOUTS, trusted } from '../support/ssh-target.ts'
+import { endpointOf, policyOf, targetOf, testScript, TIMEOUTS, trusted } from '../support/ssh-target.ts'
 import { tempDir } from '../support/temp.ts'
 
 /** What a server does once somebody has logged in; it counts the commands it was given. */
 type Behaviour = (connection: Connection, seen: { execs: number }) => void
+
+interface Served {
+  readonly host: SshHost
+  readonly seen: { execs: number }
+  readonly port: number
+}
 
 /** Servers that no sshd is: they misbehave at exact points of the protocol. */
 describe('an odd server', () => {
@@ -35,10 +41,7 @@ describe('an odd server', () => {
     open = []
   })
 
-  async function serve(
-    behaviour: Behaviour,
-    key: ParsedKey | Buffer = readFileSync(hostKey.file),
-  ): Promise<{ host: SshHost; seen: { execs: number } }> {
+  async function serve(behaviour: Behaviour, key: ParsedKey | Buffer = readFileSync(hostKey.file)): Promise<Served> {
     const seen = { execs: 0 }
     const server = new Server({ hostKeys: [{ key: key as Buffer }] }, (connection) => {
       connection.on('error', () => undefined)
@@ -55,7 +58,7 @@ describe('an odd server', () => {
       () => server.close(),
       () => void host.close(),
     )
-    return { host, seen }
+    return { host, seen, port }
   }
 
   /** A server that takes sessions and treats commands like this. */
@@ -133,6 +136,19 @@ describe('an odd server', () => {
     const { host } = await serve(() => undefined, forged)
     await expect(host.run('true', limits)).rejects.toThrow(UntrustedError)
     await expect(host.run('true', limits)).rejects.toThrow('could not prove that it has it')
+  })
+
+  test('is a jump host that goes away while the node behind it is greeted', async () => {
+    const { port } = await serve((connection) => {
+      connection.on('tcpip', (accept) => {
+        accept().write('SSH-2.0-OpenSSH_9.2\r\n', () => setTimeout(() => connection.end(), 100))
+      })
+    })
+    const policy = policyOf([trusted(`127.0.0.1:${port}`, hostKey.fingerprint)])
+    const jump = endpointOf({ port, user: 'root', key: user })
+    const host = new SshHost(targetOf({ port: 22, user: 'root', key: user }, { jump }), policy, TIMEOUTS)
+    await expect(host.run('true', { timeout: 5 })).rejects.toThrow(UnreachableError)
+    await host.close()
   })
 
   test('floods with output after the end: the answer is there all the same', async () => {

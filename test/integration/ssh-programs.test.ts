@@ -144,12 +144,14 @@ describe('programs behind SSH', () => {
     process.kill(Number(readFileSync(pid, 'utf8')))
   })
 
-  test('a run that takes too long is a timeout; the next one connects anew', async () => {
+  test('a run that takes too long is a timeout; the next one connects anew, as the link may be dead', async () => {
+    const before = sshd.log().split('Connection from').length
     const own = new SshHost(targetOf(sshd), policyFor(sshd), TIMEOUTS)
     expect((await own.run('sleep 30', { timeout: 3 })).end).toEqual({ kind: 'timeout', seconds: 3 })
     const changing = testScript('sleep 30', { changes: true })
     await expect(runScript(own, changing, { timeout: 3 })).rejects.toThrow(UnknownOutcomeError)
     expect(await runScript(own, testScript('put answer back'), limits)).toBe('back')
+    expect(sshd.log().split('Connection from').length - before).toBe(3)
     await own.close()
   })
 

@@ -5,6 +5,8 @@ export interface TcpProxy {
   readonly port: number
   /** Bytes that passed from the client so far. */
   readonly sent: number
+  /** Bytes that passed from the server so far. */
+  readonly received: number
   /** Ends all links at once with a reset. */
   cut(): void
   /** Passes nothing on any more, without ending anything: what a dead firewall does. */
@@ -16,12 +18,12 @@ export interface TcpProxy {
 export function startProxy(target: number): Promise<TcpProxy> {
   return new Promise((resolve, reject) => {
     const pairs = new Set<readonly [Socket, Socket]>()
-    const state = { sent: 0, frozen: false }
+    const state = { sent: 0, received: 0, frozen: false }
     const server: Server = createServer((client) => {
       const upstream = connect(target, '127.0.0.1')
       pairs.add([client, upstream])
       join(client, upstream, state, (size) => (state.sent += size))
-      join(upstream, client, state, () => undefined)
+      join(upstream, client, state, (size) => (state.received += size))
     })
     server.on('error', reject)
     server.listen(0, '127.0.0.1', () => {
@@ -29,6 +31,9 @@ export function startProxy(target: number): Promise<TcpProxy> {
         port: (server.address() as AddressInfo).port,
         get sent() {
           return state.sent
+        },
+        get received() {
+          return state.received
         },
         cut: () => pairs.forEach((pair) => pair.forEach((socket) => socket.resetAndDestroy())),
         freeze: () => {

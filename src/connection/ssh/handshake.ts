@@ -15,8 +15,6 @@ export interface HandshakeParts {
   readonly label: string
   readonly endpoint: LoginAs
   readonly socket: Socket | Duplex
-  /** Drops the socket at once. */
-  readonly drop: () => void
   /** Host key types to ask for, most wanted first. */
   readonly types: readonly HostKeyType[]
   /** Whether a host key is accepted; asked before anything else is said. */
@@ -112,7 +110,7 @@ class Handshake {
     if (error.level === 'agent') return // the agent's own trouble: the login handler is asked next, and says it better
     if (this.refused) {
       this.settle(() => this.resolve({ kind: 'refused', offered: this.offer.types }))
-      endSoon(this.parts)
+      endSoon(this.parts.socket)
     } else this.fail(handshakeFailure(this.parts.label, this.phase, error))
   }
 
@@ -122,7 +120,7 @@ class Handshake {
 
   private fail(error: unknown): void {
     this.settle(() => {
-      this.parts.drop()
+      this.parts.socket.destroy()
       this.reject(error)
     })
   }
@@ -138,7 +136,7 @@ class Handshake {
 }
 
 /** Ends a socket once what is written has left: the server is told that the connection was refused. */
-function endSoon({ socket, drop }: HandshakeParts): void {
+function endSoon(socket: HandshakeParts['socket']): void {
   if ('destroySoon' in socket) socket.destroySoon()
-  else drop()
+  else socket.destroy()
 }

@@ -3,7 +3,7 @@ import type { ShownIdentity } from '../../node/trust.ts'
 import { HOST_KEY_TYPES, type HostKeyType } from './algorithms.ts'
 import { handshake } from './handshake.ts'
 import { fingerprintOf, keyTypeOf } from './known-hosts.ts'
-import { dropSocket, type Link, openLink, reach } from './link.ts'
+import { type Link, openLink, reach } from './link.ts'
 import type { IdentityPolicy, SshEndpoint, SshTimeouts } from './target.ts'
 import { UnlockedKeys } from './unlocked-keys.ts'
 
@@ -62,7 +62,6 @@ async function probe(
       label: endpoint,
       endpoint: { user: '', credential: () => Promise.reject(new Error('a probe never logs in')) },
       socket,
-      drop: () => dropSocket(socket, jump),
       keys: new UnlockedKeys(),
       types,
       accepts: (key) => {

@@ -22,7 +22,7 @@ export class Link {
 
   constructor(
     readonly client: Client,
-    private readonly drop: () => void,
+    private readonly socket: Socket | Duplex,
     private readonly jump: Link | undefined,
   ) {
     client.on('error', (error: Error) => {
@@ -42,7 +42,7 @@ export class Link {
   destroy(why: string): void {
     if (this.alive) this.why = why
     this.alive = false
-    this.drop()
+    this.socket.destroy()
     this.jump?.destroy(why)
   }
 
@@ -50,7 +50,7 @@ export class Link {
   async close(): Promise<void> {
     if (this.alive) this.client.end()
     this.alive = false
-    const timer = setTimeout(() => this.drop(), FAREWELL)
+    const timer = setTimeout(() => this.socket.destroy(), FAREWELL)
     await this.gone
     clearTimeout(timer)
     await this.jump?.close()
@@ -84,30 +84,23 @@ export async function openLink(label: string, endpoint: SshEndpoint, parts: Link
   for (;;) {
     const deadline = Date.now() + timeouts.connect * 1000
     const socket = await reach(label, endpoint, parts, jump)
-    const drop = (): void => dropSocket(socket, jump)
     const connect = Math.max(0.001, (deadline - Date.now()) / 1000)
     const result = await handshake({
       ...parts,
       label,
       endpoint,
       socket,
-      drop,
       timeouts: { ...timeouts, connect },
       types: check.types,
       accepts: (key) => check.accepts(key),
     })
-    if (result.kind === 'ready') return new Link(result.client, drop, jump)
+    if (result.kind === 'ready') return new Link(result.client, socket, jump)
     if (check.another(result.offered)) continue
     const { first } = check
     const accepted = check.unknown && first !== undefined && (await policy.ask?.(first)) === true
     if (!accepted) throw check.refusal(label, (shown) => policy.trustCommand(shown))
     check.accept(first)
   }
-}
-
-/** Ends a socket at once. A channel of a jump host that is gone is over already, and ssh2 throws when told to end it. */
-export function dropSocket(socket: Socket | Duplex, jump: Link | undefined): void {
-  if (jump === undefined || jump.alive) socket.destroy()
 }
 
 /** A way to an endpoint: a TCP connection of our own, or one that the jump host makes. */
