@@ -29,7 +29,7 @@ const reaching = [
   'cluster',
 ]
 /** Read or thrown away at the first need only: each would cost every start tens of milliseconds. */
-const heavy = 'node_modules/(ssh2|undici|inquirer|chalk|yaml|cli-table3|fs-native-extensions)/'
+const heavy = 'node_modules/(ssh2|undici|inquirer|chalk|yaml|cli-table3|fs-native-extensions|tar)/'
 
 module.exports = {
   forbidden: [

@@ -1,5 +1,7 @@
 // How the program is bundled; tools/build.mjs writes the bundle, tools/start-path.mjs looks at what is in it.
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { compact } from './shell-text.mjs'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -8,13 +10,20 @@ const noCollator = {
   name: 'no-collator',
   setup(b) {
     b.onLoad({ filter: /@oclif\/core\/lib\/.*\.js$/ }, async ({ path }) => {
-      const { readFile } = await import('node:fs/promises')
       const text = await readFile(path, 'utf8')
       return {
         loader: 'js',
         contents: text.replace(/(\w+)\.id\.localeCompare\((\w+)\.id\)/g, '($1.id < $2.id ? -1 : $1.id > $2.id ? 1 : 0)'),
       }
     })
+  },
+}
+
+/** Shell scripts as text, without what only people read. */
+const shellTexts = {
+  name: 'shell-texts',
+  setup(b) {
+    b.onLoad({ filter: /\.sh$/ }, async ({ path }) => ({ loader: 'text', contents: compact(await readFile(path, 'utf8')) }))
   },
 }
 
@@ -25,7 +34,7 @@ export const common = {
   platform: 'node',
   target: 'node20',
   logLevel: 'warning',
-  loader: { '.sh': 'text' },
+  plugins: [shellTexts],
   // Node 20: import() inside a script run from a code cache throws, so a lazy import becomes a lazy require().
   supported: { 'dynamic-import': false },
 }
@@ -38,7 +47,7 @@ export const cli = {
   outExtension: { '.js': '.cjs' },
   minify: true,
   keepNames: true,
-  plugins: [noCollator],
+  plugins: [shellTexts, noCollator],
   external: ['ssh2', 'typescript', 'undici', 'yaml', 'cli-table3', 'fs-native-extensions', 'tar', './lazy/*'],
   alias: { inquirer: './lazy/inquirer.cjs', chalk: './lazy/chalk.cjs' },
 }
