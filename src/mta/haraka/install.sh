@@ -3,7 +3,10 @@
 mta_install() {
   mkdir -p "$DIR" || return 1
   rm -rf "$DIR"/.unpack.* "$DIR"/.base.*
-  if [ -n "$ARCHIVE" ]; then hk_unpack || return 1; fi
+  if [ -n "$ARCHIVE" ] && ! hk_unpack; then
+    rm -rf "$DIR/.unpack.$$"
+    return 1
+  fi
   [ -f "$HK_PROGRAM/bin/haraka" ] || {
     echo "Haraka is not in $DIR/mta, and none was sent" >&2
     return 1
@@ -36,6 +39,7 @@ hk_unpack() {
   if [ -f "$_new/runtime/bin/node" ]; then
     mkdir -p "$DIR/runtime/bin" && mv -f "$_new/runtime/bin/node" "$DIR/runtime/bin/node" || return 1
   fi
+  hk_only_before && _prune=yes || _prune=no
   mkdir -p "$DIR/versions" || return 1
   rm -rf "$DIR/versions/$_id.old"
   [ ! -d "$DIR/versions/$_id" ] || mv "$DIR/versions/$_id" "$DIR/versions/$_id.old" || return 1
@@ -43,13 +47,19 @@ hk_unpack() {
   if [ -d "$DIR/mta" ] && [ ! -L "$DIR/mta" ]; then mv -T "$DIR/mta" "$DIR/versions/unpacked.$$" || return 1; fi
   ln -sfn "versions/$_id" "$DIR/.mta.new" && mv -T "$DIR/.mta.new" "$DIR/mta" || return 1
   rm -rf "$_new"
-  # The one before stays for a process that still runs from it.
+  [ "$_prune" = yes ] || return 0
   for _old in "$DIR/versions"/*; do
     case versions/${_old##*/} in
       "versions/$_id" | "versions/$_id.old" | "$_before") ;;
       *) rm -rf "$_old" ;;
     esac
   done
+}
+
+# hk_only_before: no process runs from an older version than the one that is replaced now.
+hk_only_before() {
+  _running=$(mta_pid)
+  [ -z "$_running" ] || [ $(($(date +%s) - $(ak_uptime "$_running") - 1)) -gt "$(stat -c %Y "$DIR/mta")" ]
 }
 
 # hk_skeleton LISTEN HOSTNAME: a relay for this machine alone; the operator takes it from there.
