@@ -248,7 +248,6 @@ describe('what a node prints', () => {
     for (const format of ['tsv', 'table']) {
       const run = await cli.run(['nodes', 'test', 'evil', '-o', format])
       expect(run.stdout + run.stderr).toContain('thing')
-      // eslint-disable-next-line no-control-regex -- control characters are what must not be there
       expect(run.stdout + run.stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/)
     }
   })

@@ -99,7 +99,6 @@ function childOf(pid: number): number {
 
 /** Terminal output without control sequences and carriage returns. */
 export function withoutControls(raw: string): string {
-  // eslint-disable-next-line no-control-regex -- control sequences are what it removes
   return raw.replace(/\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007]*\u0007|\u001b[=>78]|\r/g, '')
 }
 

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { Host } from '../../connection/host.ts'
 import { runScript } from '../../connection/scripted/run-script.ts'
@@ -87,6 +86,7 @@ async function resolveStep(node: NodeRecord, steps: Steps): Promise<void> {
     return
   }
   try {
+    const { lookup } = await import('node:dns/promises') // not at every start: only this command needs it
     const found = await lookup(host, { all: true })
     steps.ok('resolve', `${whose}${found.map(({ address }) => address).join(' ')}`)
   } catch (error) {
