@@ -3,7 +3,6 @@ import { addAbortSignal } from 'node:stream'
 import type { Connector, Context, Prompter, RunSettings } from '../operations/context.ts'
 import type { Profile, ProfileHome } from '../profile/profile.ts'
 import { openHome } from '../profile/home.ts'
-import { ProfileConnector } from '../operations/connector.ts'
 import { UsageError } from '../outcome/errors.ts'
 import type { Format } from './output.ts'
 import { printable } from './printable.ts'
@@ -90,8 +89,10 @@ export class CliContext implements Context {
     return this.openedProfile
   }
 
+  /** What connects is loaded at the first connection. */
   get connector(): Connector {
-    return new ProfileConnector(this)
+    const loaded = once(async () => new (await import('../operations/connector.ts')).ProfileConnector(this))
+    return { open: async (node, options) => (await loaded()).open(node, options) }
   }
 
   /**
@@ -128,4 +129,10 @@ function userName(): string {
   } catch {
     return `uid-${process.getuid?.() ?? 'unknown'}`
   }
+}
+
+/** A function whose work is done at the first call only. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= work())
 }

@@ -1,11 +1,12 @@
 import { Config } from '@oclif/core'
+import { COMMANDS } from './commands/index.ts'
 import { exitOfError, reportOf } from '../outcome/errors.ts'
 import { printError } from './error-text.ts'
 import { askedFormat, renderError } from './output.ts'
 import { resolve } from './resolve.ts'
 import { quietStreams, write } from './streams.ts'
 
-export { COMMANDS } from './commands/index.ts'
+export { COMMANDS }
 
 /**
  * Runs one command line.
@@ -18,7 +19,11 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
   try {
     const config = await Config.load(root)
     const { id, rest } = resolve(config, argv)
-    const code: unknown = await config.runCommand(id, [...rest])
+    const load = COMMANDS[id]
+    if (load === undefined) throw new Error(`the command ${id} is in the manifest and not in the program`)
+    const { default: Command } = await load()
+    Command.id = id
+    const code: unknown = await Command.run([...rest], config)
     return typeof code === 'number' ? code : 0
   } catch (error) {
     return crash(error, argv)

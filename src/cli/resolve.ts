@@ -31,7 +31,9 @@ export function resolve(config: Config, argv: readonly string[]): Resolved {
     const subject = command === undefined || command === 'help' ? typed.filter((word) => word !== 'help') : command.split(':')
     return { id: 'help', rest: [...subject, ...formatFlags(argv)] }
   }
-  if (command !== undefined) return { id: command, rest: [...globals, ...words.slice(command.split(':').length)] }
+  if (command !== undefined) {
+    return { id: unaliased(config, command), rest: [...globals, ...words.slice(command.split(':').length)] }
+  }
   if (typed.length === 0 || config.findTopic(typed.join(':')) !== undefined) return { id: 'help', rest: [...words, ...globals] }
   throw unknownCommand(config, typed)
 }
@@ -56,6 +58,14 @@ function longestCommand(config: Config, typed: readonly string[]): string | unde
     if (config.findCommand(id) !== undefined) return id
   }
   return undefined
+}
+
+/** The id a command is kept under: `nodes:list` for its alias `node:list`. */
+function unaliased(config: Config, id: string): string {
+  const owner = config.commands.find(
+    (command) => command.hiddenAliases.includes(id) && !command.hiddenAliases.includes(command.id),
+  )
+  return owner?.id ?? id
 }
 
 /** How many of the first words are global flags and their values. */

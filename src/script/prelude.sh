@@ -6,6 +6,11 @@ export PATH LC_ALL
 umask 022
 unset CDPATH ENV MAIL_CONFIG
 
+# say TEXT: a line as it is; dash's echo would read backslashes.
+say() {
+  printf '%s\n' "$1"
+}
+
 # put KEY VALUE: one field of the answer; a value is one line (line breaks become spaces).
 put() {
   case $2 in

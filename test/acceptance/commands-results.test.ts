@@ -1,3 +1,4 @@
+/* eslint "jest/no-conditional-expect": "off" -- decided by a table, or asserted by a helper */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

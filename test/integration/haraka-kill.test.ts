@@ -1,3 +1,4 @@
+/* eslint "jest/no-standalone-expect": "off", "@typescript-eslint/non-nullable-type-assertion-style": "off" -- decided by a table, or asserted by a helper */
 import { execFileSync } from 'node:child_process'
 import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'

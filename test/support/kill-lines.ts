@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host } from '../../src/connection/host.ts'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
+import { FailedError } from '../../src/outcome/errors.ts'
 import type { Script } from '../../src/script/script.ts'
 import { until } from './until.ts'
 
@@ -70,15 +71,48 @@ function quoteAfter(text: string, before: string): string {
   return quote
 }
 
-/** The places that a run of this script really passes, in the order of their first passing; the run must succeed. */
-export async function passed(host: Host, script: Script<unknown>, folder: string): Promise<readonly Place[]> {
+/** A place as a run came past it. */
+export interface Passed extends Place {
+  /** False when nothing (see `state`) had changed since the place before: a script killed here leaves the same behind. */
+  readonly changed: boolean
+}
+
+/**
+ * The places that a run of this script really comes past, in the order of their first passing.
+ * @param fails true when the run is one that must end as failed; else it must succeed
+ * @param state a shell command whose output tells everything a killed script could leave behind in another way
+ */
+export async function passed(
+  host: Host,
+  script: Script<unknown>,
+  folder: string,
+  state: string,
+  fails = false,
+): Promise<readonly Passed[]> {
   const trail = join(folder, 'trail')
-  rmSync(trail, { force: true })
+  rmSync(trail, { recursive: true, force: true })
+  mkdirSync(trail)
   const all = places(script.text)
-  const text = withCommands(script.text, all, (line) => `echo ${line} >>'${trail}'`)
-  await runScript(host, { ...script, text }, { timeout: 90 })
-  const order = [...new Set(readFileSync(trail, 'utf8').trim().split('\n').map(Number))]
-  return order.flatMap((line) => all.filter((place) => place.line === line))
+  const note = `_t() { _ts=$?; [ -e '${trail}/'$1 ] || { : >'${trail}/'$1; echo "$1 $({ ${state}; } 2>/dev/null | cksum)" >>'${trail}/all'; }; return $_ts; }`
+  const text = [...all].reverse().reduce((lines, { line }) => lines.toSpliced(line + 1, 0, `_t ${line}`), script.text.split('\n'))
+  const run = runScript(host, { ...script, text: `${note}\n${text.join('\n')}` }, { timeout: 120 })
+  const failed = await run.then(
+    () => false,
+    (error: unknown) => {
+      if (fails && error instanceof FailedError) return true
+      throw error
+    },
+  )
+  if (failed !== fails) throw new Error(`${script.name} should have failed`)
+  const notes = readFileSync(join(trail, 'all'), 'utf8').trim().split('\n')
+  return notes.flatMap((text, index) => {
+    const place = all.find(({ line }) => line === parseInt(text, 10))
+    return place === undefined ? [] : [{ ...place, changed: stateOf(text) !== stateOf(notes[index - 1] ?? '') }]
+  })
+}
+
+function stateOf(note: string): string {
+  return note.replace(/^\d+ /, '')
 }
 
 /** The same script, killed with -9 when it first comes past this line. */

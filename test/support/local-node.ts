@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import type { Host } from '../../src/connection/host.ts'
 import { LocalHost } from '../../src/connection/local/local-host.ts'
 import type { Order, SyncOrder } from '../../src/connection/port.ts'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
@@ -12,12 +13,12 @@ import type { InstallResult } from '../../src/mta/shared/results.ts'
 
 /** A node of this machine: a driver over a LocalHost, as akctl itself puts them together. */
 export class LocalNode {
-  readonly host = new LocalHost('mx-test', false)
   readonly connection: ScriptedConnection
 
   constructor(
     readonly driver: MtaDriver,
     readonly installation: Installation,
+    readonly host: Host = new LocalHost('mx-test', false),
   ) {
     this.connection = new ScriptedConnection(this.host, driver, installation, { timeout: 30, changeTimeout: 90 })
   }
@@ -38,7 +39,7 @@ export class LocalNode {
 
   /** The same node, seen with other addresses or another unit. */
   with(change: Partial<Installation>): LocalNode {
-    return new LocalNode(this.driver, { ...this.installation, ...change })
+    return new LocalNode(this.driver, { ...this.installation, ...change }, this.host)
   }
 
   /** The number `current` points at. */

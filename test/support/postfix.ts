@@ -63,7 +63,7 @@ export function parameter(directory: string, name: string, conf = 'akctl/live/co
 }
 
 /** The lines of master.cf that this directory's Postfix reads, each with its fields separated by one blank. */
-export function services(directory: string, conf = 'akctl/live/conf'): readonly string[] {
+function services(directory: string, conf = 'akctl/live/conf'): readonly string[] {
   return execFileSync('postconf', ['-c', join(directory, conf), '-M'], { encoding: 'utf8' })
     .trim()
     .split('\n')

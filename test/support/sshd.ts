@@ -182,7 +182,11 @@ class RunningSshd implements Sshd {
   }
 
   async idle(): Promise<void> {
-    await until('every connection of sshd has ended', 10, () => this.connections().length === 0 || undefined)
+    const open = (): string => this.connections().map(describe).join('; ')
+    await until('every connection of sshd has ended', 10, () => {
+      if (this.connections().length > 0) throw new Error(`open: ${open()}\n${this.log().slice(-1500)}`)
+      return true
+    })
   }
 
   async stop(): Promise<void> {
@@ -204,6 +208,19 @@ export function childrenOf(pid: number): number[] {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
   } catch {
     return []
+  }
+}
+
+/** A process and what is below it, for messages. */
+function describe(pid: number): string {
+  try {
+    const [command, state] = [
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim(),
+      readFileSync(`/proc/${pid}/stat`, 'utf8'),
+    ]
+    return `${pid} ${command} (${state.split(') ')[1]?.[0] ?? '?'}) [${childrenOf(pid).map(describe).join(', ')}]`
+  } catch {
+    return `${pid} is gone`
   }
 }
 

@@ -19,6 +19,7 @@ export interface ResultSchema {
  * Says that every value of the result type T fits a schema; the compiler refuses one that lost or misnamed a field.
  * @returns the schema itself
  */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- given by the caller, who names the result
 export function shapeOf<T>() {
   return <S extends v.GenericSchema>(schema: S & ([T] extends [Frozen<v.InferOutput<S>>] ? unknown : never)): S => schema
 }

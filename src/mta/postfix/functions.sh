@@ -10,6 +10,13 @@ mta_paths() {
     /etc/postfix | /etc/postfix-*) pf_adopt ;;
     *) if [ -f "$DIR/main.cf" ] && [ ! -d "$BASE" ]; then pf_adopt; fi ;;
   esac
+  # The queue folder that what Postfix reads names.
+  PF_QUEUE=$(sed -n 's/^queue_directory[[:blank:]]*=[[:blank:]]*//p' "$CONF/main.cf" 2>/dev/null | tail -n 1)
+  [ -n "$PF_QUEUE" ] || PF_QUEUE=$(pf_default_queue)
+}
+
+pf_default_queue() {
+  echo "$DIR/queue"
 }
 
 mta_installed() {
@@ -24,15 +31,9 @@ mta_version() {
   postconf -d -h mail_version
 }
 
-# pf_queue: the queue folder that what Postfix reads names.
-pf_queue() {
-  _queue=$(sed -n 's/^queue_directory[[:blank:]]*=[[:blank:]]*//p' "$CONF/main.cf" 2>/dev/null | tail -n 1)
-  echo "${_queue:-$DIR/queue}"
-}
-
 # The master process holds its pid file open and locked for its whole life: who has that very file open is ours.
 mta_pid() {
-  _file=$(pf_queue)/pid/master.pid
+  _file=$PF_QUEUE/pid/master.pid
   read -r _pid 2>/dev/null <"$_file" || [ -n "${_pid:-}" ] || return 0
   for _fd in "/proc/${_pid:-none}"/fd/*; do
     if [ "$_fd" -ef "$_file" ]; then
@@ -44,12 +45,14 @@ mta_pid() {
 
 # pf_child PID NAME: the pid of a child of the master that has dropped its rights, so has read its configuration.
 pf_child() {
-  _root=$(stat -c %u "/proc/$1")
-  tr ' ' '\n' <"/proc/$1/task/$1/children" 2>/dev/null | while read -r _child; do
+  _children=''
+  read -r _children 2>/dev/null <"/proc/$1/task/$1/children"
+  for _child in $_children; do
     read -r _comm 2>/dev/null <"/proc/$_child/comm" || continue
-    if [ "$_comm" = "$2" ] && [ "$(stat -c %u "/proc/$_child" 2>/dev/null || echo "$_root")" != "$_root" ]; then
-      echo "$_child"
-    fi
+    [ "$_comm" = "$2" ] || continue
+    while read -r _key _uid _; do
+      [ "$_key" != Uid: ] || [ "$_uid" = 0 ] || echo "$_child"
+    done 2>/dev/null <"/proc/$_child/status"
   done
 }
 
@@ -89,7 +92,7 @@ mta_listen() {
 
 mta_queue() {
   (
-    cd "$(pf_queue)" 2>/dev/null || exit 0
+    cd "$PF_QUEUE" 2>/dev/null || exit 0
     find maildrop incoming active deferred hold -type f 2>/dev/null | head -n "$(($1 + 1))" | wc -l
   )
 }

@@ -31,7 +31,7 @@ older() {
     [ "$_missing" -gt 0 ] || break
     _n=$(past "$_old" | wc -l)
     _missing=$((_missing - _n))
-    echo "$_old"
+    say "$_old"
   done
 }
 

@@ -24,7 +24,7 @@ pf_adopt() {
     done
     LC_ALL=C sort -o "$OUT/parameters" "$OUT/parameters"
   }
-  pf_edit_main() { echo "$1 = $2" >>"$OUT/parameters"; }
+  pf_edit_main() { say "$1 = $2" >>"$OUT/parameters"; }
   pf_edit_maxproc() { pf_refuse 'process limits'; }
   pf_edit_channel() { pf_refuse 'a transport of its own'; }
   pf_edit_listen() { pf_edit_main inet_interfaces "$1"; }
@@ -50,7 +50,12 @@ pf_adopt() {
       pf_edit_main maillog_file /var/log/postfix.log
     fi
   }
+  pf_adopt_rest
+}
 
+# The second half of pf_adopt.
+# shellcheck disable=SC2317,SC2034 # called and read by the shared scripts
+pf_adopt_rest() {
   mta_check() {
     pf_merge "$1/parameters" /dev/null && pf_accepts "$AK/.merge"
     _status=$?
@@ -73,8 +78,8 @@ pf_adopt() {
     kill -HUP "$_pid" && pf_await_reload "$_pid" "$_before"
   }
 
-  pf_queue() {
-    pf_values "$DIR/main.cf" | pf_value queue_directory || postconf -d -h queue_directory
+  pf_default_queue() {
+    postconf -d -h queue_directory
   }
 }
 
@@ -107,7 +112,7 @@ pf_value() {
 pf_found() {
   _rev=$REVS/$(ak_current)
   if _was=$(pf_value "$1" 2>/dev/null <"$_rev/found"); then
-    [ "$_was" = - ] || echo "${_was#=}"
+    [ "$_was" = - ] || say "${_was#=}"
   else
     pf_values "$DIR/main.cf" | pf_value "$1" || :
   fi
@@ -131,7 +136,7 @@ pf_merge() {
     esac
   done <"$2"
   while IFS= read -r _line; do
-    [ "$(pf_values "$DIR/main.cf" | pf_value "${_line%% *}" || echo ' ')" = "$(echo "${_line#*=}" | sed 's/^ *//; s/ *$//')" ] ||
+    [ "$(pf_values "$DIR/main.cf" | pf_value "${_line%% *}" || echo ' ')" = "$(say "${_line#*=}" | sed 's/^ *//; s/ *$//')" ] ||
       postconf -c "$AK/.merge" -e "$_line" || return 1
   done <"$1"
 }
@@ -187,7 +192,7 @@ mta_current() {
 mta_edited() {
   _now=$(pf_values "$DIR/main.cf")
   pf_values "$REVS/$1/written/parameters" | while IFS= read -r _line; do
-    echo "$_now" | grep -qxF "$_line" || echo "${_line%%"$(printf '\t')"*}"
+    say "$_now" | grep -qxF "$_line" || echo "${_line%%"$(printf '\t')"*}"
   done
 }
 
@@ -197,10 +202,10 @@ mta_now() {
     pf_values "$2/parameters"
     pf_values "$REVS/$3/written/parameters"
   } | cut -f 1 | sort -u | while read -r _name; do
-    ! _value=$(pf_values "$DIR/main.cf" | pf_value "$_name") || echo "$_name = $_value" >>"$1/parameters"
+    ! _value=$(pf_values "$DIR/main.cf" | pf_value "$_name") || say "$_name = $_value" >>"$1/parameters"
     grep -q "^$_name = " "$2/parameters" || {
       _value=$(pf_value "$_name" <"$REVS/$3/found")
-      [ "$_value" = - ] || echo "$_name = ${_value#=}" >>"$2/parameters"
+      [ "$_value" = - ] || say "$_name = ${_value#=}" >>"$2/parameters"
     }
   done
   LC_ALL=C sort -o "$2/parameters" "$2/parameters"
@@ -210,6 +215,6 @@ mta_now() {
 # mta_keep REV: the hand edits of owned parameters, before they are replaced.
 mta_keep() {
   mkdir -p "$REVS/$1/edited" && mta_edited "$1" | while read -r _name; do
-    ! _value=$(pf_values "$DIR/main.cf" | pf_value "$_name") || echo "$_name = $_value"
+    ! _value=$(pf_values "$DIR/main.cf" | pf_value "$_name") || say "$_name = $_value"
   done >"$REVS/$1/edited/parameters"
 }

@@ -19,13 +19,17 @@ ak_base_sums | cmp -s - "$REVS/$CUR/base.sums" || BASE_EDITED=yes
 cause() {
   if [ -n "$MTA_OWNS" ]; then
     if [ -n "$(mta_edited "$CUR")" ]; then echo edited; else echo pending; fi
-  elif ! cmp -s "$NEW/now/$1" "$REVS/$CUR/written/$1"; then
+  elif ! untouched "$1"; then
     echo edited
   elif [ "$BASE_EDITED" = yes ] && ! base_same "$1"; then
     echo base
   else
     echo pending
   fi
+}
+untouched() {
+  if [ ! -e "$NEW/now/$1" ] && [ ! -e "$REVS/$CUR/written/$1" ]; then return 0; fi
+  cmp -s "$NEW/now/$1" "$REVS/$CUR/written/$1"
 }
 base_same() {
   [ "$(ak_base_sums | grep -F "  ./$1")" = "$(grep -F "  ./$1" "$REVS/$CUR/base.sums")" ]

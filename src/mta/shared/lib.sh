@@ -87,7 +87,7 @@ ak_recover() {
 # ak_note LINE: appends to the account of orders; a half line of a full disk is closed first.
 ak_note() {
   [ -z "$(tail -c 1 "$AK/orders" 2>/dev/null)" ] || echo >>"$AK/orders"
-  echo "$1" >>"$AK/orders"
+  say "$1" >>"$AK/orders"
 } 2>/dev/null
 
 # ak_begin ID VERB / ak_end OUTCOME: the order's own account, for a caller whose link is cut. From here on a lost
@@ -137,7 +137,10 @@ ak_edited_files() {
 
 # ak_ticks PID: when a process started, in clock ticks since boot (/proc/PID/stat field 22; proc(5)).
 ak_ticks() {
-  sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
+  read -r _stat 2>/dev/null <"/proc/$1/stat" || return 0
+  # shellcheck disable=SC2086 # fields; the name before them may hold anything
+  set -- ${_stat##*) }
+  shift 19 && echo "$1"
 }
 ak_uptime() {
   awk -v ticks="$(ak_ticks "$1")" -v hz="$(getconf CLK_TCK 2>/dev/null || echo 100)" '{printf "%d", $1 - ticks / hz}' /proc/uptime
@@ -163,7 +166,9 @@ ak_loaded() {
   fi # the second case: started by somebody else, after what it reads was put in place
 }
 ak_boot() {
-  cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo none
+  _id=none
+  read -r _id 2>/dev/null </proc/sys/kernel/random/boot_id
+  echo "$_id"
 }
 ak_mark_loaded() {
   _pid=$(mta_pid)

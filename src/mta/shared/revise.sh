@@ -68,7 +68,7 @@ rv_return() {
   ak_end failed
   put revision "$BACK"
   put returned yes
-  echo "$LOG" | while IFS= read -r _line; do put detail "$_line"; done
+  say "$LOG" | while IFS= read -r _line; do put detail "$_line"; done
   fail failed "the MTA did not come up healthy with revision $BAD; the node is back at revision $BACK, and the MTA $STATE"
 }
 
@@ -97,6 +97,6 @@ rv_report() {
   put revision "$(ak_current)"
   put took "$HOW"
   if [ -n "$PID" ]; then put running yes; else put running no; fi
-  [ -z "$2" ] || echo "$2" | head -n 200 | while IFS= read -r _file; do put replaced "$_file"; done
+  [ -z "$2" ] || say "$2" | head -n 200 | while IFS= read -r _file; do put replaced "$_file"; done
   [ -z "$2" ] || put saved "$SAVED"
 }

@@ -3,8 +3,8 @@ import { type NodeRecord, endpointPort } from '../../node/record.ts'
 import type { Synced } from '../../node/state.ts'
 import type { ErrorReport } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
-import { loadFleet } from '../node/fleet.ts'
-import { type NodeStatus, askStatus } from './status.ts'
+import { type Fleet, loadFleet } from '../node/fleet.ts'
+import type { NodeStatus } from './status.ts'
 
 /** One line of the list. */
 export interface ListedNode extends Pick<
@@ -27,8 +27,14 @@ export interface ListedNode extends Pick<
  */
 export async function listNodes(context: Context, selection: Selection, ask?: number): Promise<readonly ListedNode[]> {
   const fleet = await loadFleet(context, selection, 'all')
-  const answers = ask === undefined ? [] : await askStatus(context, fleet, ask)
+  const answers = ask === undefined ? [] : await answersOf(context, fleet, ask)
   return fleet.nodes.map((node, at) => listed(node, answers[at]))
+}
+
+/** What connects is loaded only here: a list without status starts faster by it. */
+async function answersOf(context: Context, fleet: Fleet, concurrency: number): Promise<readonly NodeStatus[]> {
+  const { askStatus } = await import('./status.ts')
+  return askStatus(context, fleet, concurrency)
 }
 
 function listed(node: NodeRecord, answer: NodeStatus | undefined): ListedNode {
