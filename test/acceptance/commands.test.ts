@@ -67,7 +67,9 @@ describe.each(commands.map((command) => [command.id, command] as const))('%s', (
       if (secret) expect([name, type]).toEqual([name, 'boolean'])
     }
     const { default: Class } = await COMMANDS[id]!()
-    const given = Class.flags as Readonly<Record<string, { readonly multiple?: boolean; readonly multipleNonGreedy?: boolean }>>
+    const given = ((Class.flags as object | undefined) ?? {}) as Readonly<
+      Record<string, { readonly multiple?: boolean; readonly multipleNonGreedy?: boolean }>
+    >
     for (const [name, { multiple = false, multipleNonGreedy = false }] of Object.entries(given)) {
       expect([name, multiple]).toEqual([name, multipleNonGreedy])
     }

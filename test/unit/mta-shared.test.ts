@@ -71,7 +71,7 @@ describe.each([
     expect(loaded(directory)).toBe('base\nspool-readers\t2\n')
     expect(await connection.stop(newOrder())).toMatchObject({ did: true })
     expect(daemons(directory)).toEqual([])
-  })
+  }, 240_000)
 })
 
 describe('a sync', () => {
@@ -127,7 +127,7 @@ describe('a sync', () => {
     expect(kept).toEqual([1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])
     expect(loaded(node.directory)).toBe('base\nspool-readers\t1\n')
     expect(await node.connection.status()).toMatchObject({ loaded: 1, record: { revision: 14 } })
-  })
+  }, 240_000)
 })
 
 describe('names and texts of every kind', () => {

@@ -10,7 +10,6 @@ import type { KeyChange } from '../../operations/mta/results.ts'
 import { shapeOf } from './shape.ts'
 
 export const count = v.pipe(v.number(), v.integer(), v.minValue(0))
-const whole = v.pipe(v.number(), v.integer())
 export const texts = v.array(v.string())
 export const outcome = v.picklist(OUTCOMES)
 export const synced = v.picklist(SYNCED)

@@ -6,7 +6,7 @@ MTA_OWNS=''
 mta_paths
 REVS=$AK/revisions
 RUN_WAIT=${RUN_WAIT:-30}
-ORDER_ID='' NEW=''
+ORDER_ID='' NEW='' AK_CUR=''
 
 # ak_exit: the end of every script, however it is reached; an order that said nothing of its end has failed.
 ak_exit() {
@@ -18,8 +18,12 @@ ak_exit() {
 trap ak_exit EXIT
 
 # ak_current: the number of the current revision; empty when there is none. One that is marked as failed was about
-# to be taken back when a script was killed: the mark holds the number that counts instead.
+# to be taken back when a script was killed: the mark holds the number that counts instead. Kept under the lock.
 ak_current() {
+  if [ -n "$AK_CUR" ]; then
+    echo "$AK_CUR"
+    return
+  fi
   _link=$(readlink "$AK/current" 2>/dev/null) || return 0
   _link=${_link##*/}
   [ -z "$MTA_OWNS" ] || _link=$(mta_current "$_link")
@@ -69,6 +73,7 @@ ak_recover() {
   rm -rf "$REVS"/.new.*
   _cur=$(ak_current)
   [ "revisions/$_cur" = "$(readlink "$AK/current")" ] || ak_point "$_cur"
+  AK_CUR=$_cur
   [ -e "$REVS/$_cur/was-current" ] || : >"$REVS/$_cur/was-current"
   for _rev in "$REVS"/[0-9]*; do # made, but never committed
     [ "${_rev##*/}" -le "$_cur" ] || [ -e "$_rev/was-current" ] || rm -rf "$_rev"
@@ -118,8 +123,9 @@ ak_fail() {
 ak_sums() {
   (
     cd "$1" 2>/dev/null || exit 0
-    find . -type f -print0 | xargs -0 -r sha256sum
-    find . -type l -exec sh -c 'for f; do printf "%s  %s\n" "$(readlink "$f" | sha256sum | cut -c 1-64)" "$f"; done' sh {} +
+    # shellcheck disable=SC2016 # for the inner shell
+    find . -type f -exec sha256sum {} + -o -type l \
+      -exec sh -c 'for f; do printf "%s  %s\n" "$(readlink "$f" | sha256sum | cut -c 1-64)" "$f"; done' sh {} +
   ) | LC_ALL=C sort -k 2
 }
 ak_base_sums() {
@@ -216,7 +222,8 @@ ak_take_in() {
 
 # ak_point REV: the one commit.
 ak_point() {
-  if [ -n "$MTA_OWNS" ]; then mta_commit "$1"; else ak_link current "$1"; fi
+  AK_CUR=''
+  if [ -n "$MTA_OWNS" ]; then mta_commit "$1"; else ak_link current "$1"; fi && AK_CUR=$1
 }
 
 # ak_listening PID…: the `address:port` pairs these processes listen on by TCP, sorted; from the kernel's own tables

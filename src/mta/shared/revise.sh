@@ -28,11 +28,16 @@ rv_need() {
     echo restart # the hand edits may have been loaded
   elif [ "$_loaded" = "$(ak_current)" ]; then
     echo none
-  elif [ -n "$_loaded" ] && [ -d "$REVS/$_loaded/conf" ] && [ -z "$(ak_edited_files "$_loaded")" ]; then
+  elif [ -n "$_loaded" ] && [ -d "$REVS/$_loaded/conf" ] && [ -z "$(rv_by_hand "$_loaded")" ]; then
     mta_change "$REVS/$_loaded/conf" "$REVS/$(ak_current)/conf"
   else
     echo restart
   fi
+}
+
+# rv_by_hand REV: its files that are not as written; those of CUR are known already.
+rv_by_hand() {
+  if [ "$1" = "$CUR" ]; then say "$EDITED" | grep -vx base; else ak_edited_files "$1"; fi
 }
 
 # rv_take_in RESTART BEFORE: the running process takes the current revision in. When it does not come up healthy,
