@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodeConnection, Order, SyncOrder } from '../../src/connection/port.ts'
+import type { LogQuery } from '../../src/mta/driver.ts'
 import type { LogRecord } from '../../src/mta/logs.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../src/mta/shared/results.ts'
 import type { NodeRecord } from '../../src/node/record.ts'
@@ -23,6 +24,15 @@ export class MemoryNode implements NodeConnection {
   readonly calls: string[] = []
   /** What happens to the next changing order: its end is not seen, before or after it was carried out. */
   cut: 'before' | 'after' | undefined
+  /** What its log holds, oldest first, and what was asked of it. */
+  log: LogRecord[] = []
+  readonly queries: LogQuery[] = []
+  /** A followed log ends when this does. */
+  logEnds: Promise<void> = Promise.resolve()
+  /** Seconds since 1970 by its own clock; default: the right time. */
+  clock: (() => number) | undefined
+  /** What `diff` finds. */
+  files: readonly TextDiff[] = []
   /** Called in the middle of a changing order. */
   during: (() => void | Promise<void>) | undefined
 
@@ -31,7 +41,15 @@ export class MemoryNode implements NodeConnection {
     const { running, installed, record } = this
     const loaded = running && record !== undefined ? { loaded: record.revision } : {}
     const told = record === undefined ? {} : { record }
-    return Promise.resolve({ running, installed, listening: [], edited: [], clock: Date.now() / 1000, ...loaded, ...told })
+    return Promise.resolve({
+      running,
+      installed,
+      listening: [],
+      edited: [],
+      clock: this.clock?.() ?? Math.floor(Date.now() / 1000),
+      ...loaded,
+      ...told,
+    })
   }
 
   start(order: Order): Promise<VerbResult> {
@@ -59,7 +77,7 @@ export class MemoryNode implements NodeConnection {
   }
 
   diff(): Promise<readonly TextDiff[]> {
-    return Promise.resolve([])
+    return Promise.resolve(this.files)
   }
 
   order(id: string): Promise<OrderState> {
@@ -71,8 +89,11 @@ export class MemoryNode implements NodeConnection {
     return Promise.resolve([])
   }
 
-  async *logs(): AsyncIterable<LogRecord> {
-    // none
+  async *logs(query: LogQuery): AsyncIterable<LogRecord> {
+    this.queries.push(query)
+    await Promise.resolve()
+    yield* query.follow ? this.log : this.log.slice(-query.lines)
+    if (query.follow) await this.logEnds
   }
 
   close(): Promise<void> {
@@ -115,6 +136,10 @@ export class MemoryNode implements NodeConnection {
 /** A context over a real store in a temporary folder, whose connections lead to nodes in memory. */
 export interface MemoryWorld {
   readonly context: Context
+  /** A terminal user's answer to the next questions; undefined: there is no terminal. */
+  readonly terminal: { answer: boolean | undefined }
+  /** The questions asked. */
+  readonly questions: string[]
   readonly notes: string[]
   readonly abort: AbortController
   readonly profile: Profile
@@ -135,6 +160,8 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
   const nodes = new Map(names.map((name) => [name, new MemoryNode()]))
   await profile.update((data) => ({ data: { ...data, nodes: names.map(recordOf), nextId: names.length + 1 }, result: undefined }))
   const notes: string[] = []
+  const questions: string[] = []
+  const terminal: MemoryWorld['terminal'] = { answer: undefined }
   const abort = new AbortController()
   const clock = { now: Date.parse('2026-11-24T04:00:00.000Z') }
   const node = (name: string): MemoryNode => {
@@ -148,11 +175,16 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
     operator: 'ann@desk',
     run: { connectTimeout: 1, authTimeout: 1, commandTimeout: 1, changeTimeout: 1, keepAlive: 1, lockWait: 1 },
     prompter: {
-      canAsk: false,
+      get canAsk() {
+        return terminal.answer !== undefined
+      },
       text: () => Promise.reject(new Error('asked')),
       secret: () => Promise.reject(new Error('asked')),
       choice: () => Promise.reject(new Error('asked')),
-      confirm: () => Promise.reject(new Error('asked')),
+      confirm: (question) => {
+        questions.push(question)
+        return Promise.resolve(terminal.answer === true)
+      },
     },
     home: () => home,
     profile: () => Promise.resolve(profile),
@@ -161,7 +193,7 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
     warn: (text) => void notes.push(`warning: ${text}`),
     signal: abort.signal,
   }
-  return { context, notes, abort, profile, node, clock }
+  return { context, notes, questions, terminal, abort, profile, node, clock }
 }
 
 function recordOf(name: string, index: number): NodeRecord {
