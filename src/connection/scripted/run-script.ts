@@ -1,7 +1,14 @@
 import type { Script } from '../../script/script.ts'
 import { failureOf, frame } from '../../script/answer.ts'
 import { programOf } from '../../script/program.ts'
-import { FailedError, TimeoutError, UnauthorizedError, UnknownOutcomeError, UnreachableError } from '../../outcome/errors.ts'
+import {
+  CancelledError,
+  FailedError,
+  TimeoutError,
+  UnauthorizedError,
+  UnknownOutcomeError,
+  UnreachableError,
+} from '../../outcome/errors.ts'
 import type { End, Host, RunResult } from '../host.ts'
 
 /** How one script is run. */
@@ -14,7 +21,7 @@ export interface ScriptRun {
 /**
  * Runs a script on a host and reads its answer.
  * @throws a NodeError: the script's own failure, a refusal, or (its end not seen) `unknown` for a changing script
- * and `unreachable`/`timeout` for a reading one
+ * and `unreachable`/`timeout`/`cancelled` for a reading one
  */
 export async function runScript<T>(host: Host, script: Script<T>, options: ScriptRun): Promise<T> {
   const program = programOf(script)
@@ -28,7 +35,8 @@ export async function runScript<T>(host: Host, script: Script<T>, options: Scrip
   }
   if (framed.kind === 'nothing' && result.end.kind === 'exit') throw refusalOf(result, where)
   if (result.overflow) throw new FailedError(`${where}: the answer is over the limit and was cut off`)
-  throw script.changes ? unknownOf(result.end, where) : unfinishedOf(result.end, where)
+  if (script.changes) throw unknownOf(result.end, where)
+  throw options.signal?.aborted === true ? new CancelledError(`${where}: cancelled`) : unfinishedOf(result.end, where)
 }
 
 /** The shell or sudo ended before the script began: nothing was changed. */

@@ -8,7 +8,7 @@ import { harakaProbe } from '../../mta/haraka/probe.ts'
 import { installScript } from '../../mta/shared/operations.ts'
 import type { InstallResult } from '../../mta/shared/results.ts'
 import type { NodeRecord } from '../../node/record.ts'
-import { UsageError } from '../../outcome/errors.ts'
+import { UnknownOutcomeError, UsageError } from '../../outcome/errors.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import { installationOf } from '../connector.ts'
 import type { Context } from '../context.ts'
@@ -81,8 +81,18 @@ async function installNode(session: Session, host: Host, run: InstallRun, archiv
   const stamp = { by: context.operator, at: context.clock().toISOString() }
   const script = installScript(driver, installationOf(node), { ...options, ...stamp }, archive)
   // Not cut by Ctrl-C: what was sent is finished, and a second run changes nothing.
-  const result = await session.uncut(() => runScript(host, script, { timeout: context.run.changeTimeout }))
+  const result = await session
+    .uncut(() => runScript(host, script, { timeout: context.run.changeTimeout }))
+    .catch((error: unknown) => {
+      throw error instanceof UnknownOutcomeError ? again(error, node.name) : error
+    })
   return { ...options, ...result, dryRun: false, sent }
+}
+
+/** An installation needs no account of itself: it can simply be run again. */
+function again(error: UnknownOutcomeError, name: string): UnknownOutcomeError {
+  const hints = [`run it again: akctl nodes install ${name} changes only what is not as it should be`]
+  return new UnknownOutcomeError(error.message, { hints, detail: error.detail, cause: error })
 }
 
 function defaultListen({ addresses }: NodeRecord): string {
