@@ -55,7 +55,7 @@ driverContract('haraka', {
     'retry-channel-size': 'nearest',
     'event-channel-size': 'unsupported',
     'spool-cleaner-timeout': 'nearest',
-    'dns-lookup-timeout': 'native',
+    'dns-lookup-timeout': 'nearest',
     'dns-cache-expire': 'nearest',
     'rmq-consumers-per-sender': 'unsupported',
     'spool-readers': 'unsupported',

@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 /** One number in three files: a mix of two revisions would show. */
 function settingsOf(n: number): Settings {
-  return { 'spool-channel-size': n, 'dns-lookup-timeout': n, 'retry-channel-size': n }
+  return { 'spool-channel-size': n, 'smtp-admin-email': `n${n}@example.com`, 'retry-channel-size': n }
 }
 
 function apply(order: Order, n: number): Script<unknown> {
@@ -53,9 +53,9 @@ function stateOf(directory: string): string {
 function numberIn(conf: string): number {
   const read = (file: string, line: RegExp): number => Number(line.exec(readFileSync(join(conf, 'config', file), 'utf8'))?.[1])
   const size = read('outbound.ini', /^concurrency_max=(\d+)$/m)
-  const timeout = read('net-utils.ini', /^timeout=(\d+)000$/m)
+  const sender = read('outbound.bounce_message', /^From: n(\d+)@/m)
   const retries = read('akctl.ini', /^size=(\d+)$/m)
-  if (size !== timeout || size !== retries) throw new Error(`a mix: ${size}, ${timeout}, ${retries}`)
+  if (size !== sender || size !== retries) throw new Error(`a mix: ${size}, ${sender}, ${retries}`)
   return size
 }
 

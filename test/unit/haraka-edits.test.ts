@@ -12,7 +12,6 @@ test('nothing set, nothing changed', () => {
 test.each<[string, Settings, readonly (readonly string[])[]]>([
   ['deliveries', { 'spool-channel-size': 40 }, [['ini', 'outbound.ini', 'main', 'concurrency_max', '40']]],
   ['connect timeout in seconds', { 'esmtp-connection-timeout': 90 }, [['ini', 'outbound.ini', 'main', 'connect_timeout', '90']]],
-  ['DNS timeout in milliseconds', { 'dns-lookup-timeout': 7 }, [['ini', 'net-utils.ini', 'dns', 'timeout', '7000']]],
   ['bounces', { 'smtp-admin-email': 'ops@example.com' }, [['bounces-from', 'ops@example.com']]],
   ['listeners', { 'smtp-listen-only-interfaces': ['192.0.2.1', '2001:db8::1'] }, [['listen', '192.0.2.1,2001:db8::1']]],
   [
@@ -49,6 +48,21 @@ test.each([1, 2, 7, 30])('retries over %d days add up to exactly these days', (d
     return total + Number(match?.[1]) * seconds[match?.[2] as 'm' | 'h'] * Number(match?.[3] ?? 1)
   }, 0)
   expect(sum).toBe(days * 86_400)
+})
+
+test.each([
+  [1, 1000, 1],
+  [5, 5000, 1],
+  [6, 2000, 2],
+  [15, 5000, 2],
+  [21, 3000, 3],
+  [30, 4286, 3],
+])('a DNS answer in %d s: first %d ms, then double, %d tries', (seconds, first, tries) => {
+  expect(edits({ 'dns-lookup-timeout': seconds })).toEqual([
+    ['ini', 'net-utils.ini', 'dns', 'timeout', String(first)],
+    ['ini', 'net-utils.ini', 'dns', 'tries', String(tries)],
+  ])
+  expect(first).toBeLessThanOrEqual(5000) // more is no use to the resolver
 })
 
 test('a header name stays a text for the ini reader, whatever it is made of', () => {

@@ -19,8 +19,8 @@ export const HARAKA_SUPPORT: Readonly<Record<SettingKey, Support>> = {
   'spool-cleaner-timeout': nearest(
     'outbound.ini temp_fail_intervals add up to these days, and akctl/spool_age gives an older message one last attempt; the sender gets a bounce',
   ),
-  'dns-lookup-timeout': native(
-    'net-utils.ini [dns] timeout; of a name server that has been quick so far the resolver expects answers sooner',
+  'dns-lookup-timeout': nearest(
+    'net-utils.ini [dns] timeout and tries: up to 5 s one try, then two or three that together take about as long; of a name server that has been quick so far the resolver expects answers sooner',
   ),
   'dns-cache-expire': nearest(
     'akctl/dns_cache: MX and address records of destinations, whatever their own time to live; 0: none',
