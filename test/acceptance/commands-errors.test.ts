@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { buildSync } from 'esbuild'
 import { AkctlError, exitOfError } from '../../src/outcome/errors.ts'
 import * as errors from '../../src/outcome/errors.ts'
 import { EXIT_CODES } from '../../src/outcome/exit-codes.ts'
-import { type JsonDocument, cleanEnv } from '../support/cli.ts'
+import { type JsonDocument, cleanEnv, readsStdin, testCli } from '../support/cli.ts'
 import { fitsSchema } from '../support/schemas.ts'
 import { tempDir } from '../support/temp.ts'
+import { until } from '../support/until.ts'
 
 const root = resolve(__dirname, '../..')
 const folder = tempDir()
@@ -78,4 +80,29 @@ test('an error says what happened, its detail and what to do next, and control c
 test('a bug says so, asks for a report and shows where it was', async () => {
   const { stderr } = await run(['bug'])
   expect(stderr).toMatch(/akctl: bug in akctl: undefined is not a function\n {2}\| +at .*\n[\s\S]*please report it/)
+})
+
+describe('what nobody awaited', () => {
+  const cli = testCli()
+  const preload = join(folder, 'late.cjs')
+
+  test.each([
+    ['an error event', "process.once('SIGUSR2', () => { throw new Error('boom') })"],
+    ['a rejection', "process.once('SIGUSR2', () => { void Promise.reject(new Error('boom')) })"],
+  ])('%s is a bug, exit 70, in the asked-for format', async (_, code) => {
+    writeFileSync(preload, `${code}\nprocess.stderr.write('ready\\n')`)
+    for (const flags of [[], ['--json']]) {
+      const started = cli.start(['keys', 'create', 'k', '--passphrase-stdin', ...flags], {
+        openInput: true,
+        env: { NODE_OPTIONS: `--require ${preload}` },
+      })
+      await started.waitFor('stderr', /ready/)
+      await until('akctl waits for its stdin', 20, () => readsStdin(started.child.pid ?? 0) || undefined)
+      started.child.kill('SIGUSR2')
+      const run = await started.done
+      expect(run.exit).toBe(70)
+      if (flags.length === 0) expect(run.stderr).toMatch(/akctl: bug in akctl: boom/)
+      else expect(run.json).toMatchObject({ schema: 'error/1', exit: 70, error: { kind: 'bug' } })
+    }
+  })
 })

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer, type Server, type AddressInfo, type Socket } from 'node:net'
-import { BIN, type CliProcess, testCli } from '../support/cli.ts'
+import { BIN, type CliProcess, readsStdin, testCli } from '../support/cli.ts'
 import { terminal } from '../support/pty.ts'
 import { until } from '../support/until.ts'
 
@@ -52,8 +52,7 @@ test('a command that is not about outcomes of nodes says that it was cancelled',
 
 test('waiting for stdin is cancelled too', async () => {
   const started = cli.start(['keys', 'create', 'k', '--passphrase-stdin', '--json'], { openInput: true })
-  const watched = (): string => of(started, 'fdinfo', (file) => readFileSync(file, 'utf8'))
-  await until('akctl waits for its stdin', 20, () => /^tfd:\s+0\s/m.test(watched()) || undefined)
+  await until('akctl waits for its stdin', 20, () => readsStdin(started.child.pid ?? 0) || undefined)
   started.child.kill('SIGTERM')
   const run = await started.done
   expect(run.exit).toBe(130)
@@ -99,7 +98,10 @@ describe('the second signal ends at once, even where the first one is not heeded
     process.kill(akctl, 'SIGINT')
     process.kill(akctl, 'SIGTERM')
     const ended = until('the shell says how akctl ended', 10, () => printed.includes('exit') || undefined)
-    await ended.finally(() => shell.exitCode === null && process.kill(akctl, 'SIGKILL'))
+    await ended.catch((error: unknown) => {
+      process.kill(akctl, 'SIGKILL') // or it would outlive the test
+      throw error
+    })
     expect(printed).toBe('exit 130\n')
   })
 })

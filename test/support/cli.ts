@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { readFileSync, readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ErrorReport, NodeOutcome } from '../../src/outcome/outcome.ts'
 import { tempDir } from './temp.ts'
@@ -90,6 +91,18 @@ export function testCli(env: Readonly<Record<string, string>> = {}): TestCli {
 /** A variable map without the undefined ones. */
 export function defined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+}
+
+/** Whether a process of Node waits for its stdin: epoll watches descriptor 0. */
+export function readsStdin(pid: number): boolean {
+  const directory = `/proc/${pid}/fdinfo`
+  return readdirSync(directory).some((name) => {
+    try {
+      return /^tfd:\s+0\s/m.test(readFileSync(`${directory}/${name}`, 'utf8'))
+    } catch {
+      return false // closed meanwhile
+    }
+  })
 }
 
 function startCli(env: Readonly<Record<string, string>>, home: string, args: readonly string[], options: CliOptions): CliProcess {
