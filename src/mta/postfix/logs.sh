@@ -35,6 +35,20 @@ older() {
   done
 }
 
+# follow LINE: what comes from this line on. Not `tail -F`, which leaves a renamed log before its last lines are written.
+follow() {
+  trap 'kill "$TAIL" 2>/dev/null; exit 0' TERM
+  _from=$1
+  while exec 3<"$LOG"; do
+    tail -n "+$_from" -f <&3 2>/dev/null &
+    TAIL=$!
+    while [ "$LOG" -ef /proc/self/fd/3 ] || [ ! -e "$LOG" ]; do sleep 0.5; done
+    sleep 1
+    kill "$TAIL"
+    _from=1
+  done
+}
+
 [ -f "$LOG" ] || [ -n "$NAME" ] || : >>"$LOG"
 if [ -z "$LOG" ]; then
   # No file at all: the journal. Its own time stands in front, in seconds.
@@ -48,7 +62,7 @@ else
 '
   # shellcheck disable=SC2086 # one file a line
   { past $OLD; head -n "$HAVE" "$LOG" | past -; } | tail -n "$LINES"
-  if [ "$FOLLOW" = yes ]; then tail -n "+$((HAVE + 1))" -F "$LOG" 2>/dev/null & fi
+  if [ "$FOLLOW" = yes ]; then follow "$((HAVE + 1))" & fi
 fi
 READER=$!
 trap 'kill "$READER" 2>/dev/null' EXIT
