@@ -137,12 +137,14 @@ const bySync: Maker = (order, wanted) => apply(order, settingsOf(wanted))
  * The places where killing is worth it: a script killed between two of them leaves behind what it does at the first.
  * The node is at the next number afterwards.
  */
-async function placesOf(script: Maker, from = ''): Promise<readonly Passed[]> {
+async function placesOf(script: Maker, from = '', to = 'no such line'): Promise<readonly Passed[]> {
   number += 1
   const all = await passed(node.host, script(newOrder(), number), folder, STATE)
   await node.connection.sync(newSync({ settings: settingsOf(number) }))
   expect(all.length).toBeGreaterThan(100)
-  return all.slice(all.findIndex(({ text }) => text.includes(from))).filter(({ changed }) => changed)
+  const first = all.findIndex(({ text }) => text.includes(from))
+  const last = all.findIndex(({ text }) => text.includes(to))
+  return all.slice(first, last < 0 ? undefined : last + 1).filter(({ changed }) => changed)
 }
 
 async function expectSurvives(script: Maker, place: Passed): Promise<void> {
@@ -159,11 +161,11 @@ test('a sync that reloads, killed with -9 after each of its lines: old or new, n
   for (const place of places) await expectSurvives(bySync, place)
 }, 600_000)
 
-test('a sync that restarts, killed after each line from the commit on', async () => {
+test('a sync that restarts, killed after each line of the restart', async () => {
   restarting = true
   await node.connection.sync(newSync({ settings: settingsOf(number) }))
   const before = masterPids(directory)
-  const places = await placesOf(bySync, 'rv_commit')
+  const places = await placesOf(bySync, 'rv_take_in')
   expect(masterPids(directory)).not.toEqual(before)
   for (const place of places) await expectSurvives(bySync, place)
   restarting = false
@@ -178,8 +180,9 @@ test('a rollback, killed after each of its own lines', async () => {
     await node.connection.sync(newSync({ settings: settingsOf(number) }))
   }
   await prepare()
-  const places = await placesOf(back, 'rv_new')
-  for (const place of places.filter((_, index) => index % 2 === 0)) {
+  const places = await placesOf(back, 'rv_new', 'rv_commit() {')
+  expect(places.length).toBeGreaterThan(2)
+  for (const place of places) {
     await prepare()
     await expectSurvives(back, place)
   }
@@ -210,7 +213,7 @@ test('the way back from a revision that does not come up, killed after each of i
 
 test('a sync whose link is cut after each of its lines ends as it would have, and akctl says unknown', async () => {
   const places = await placesOf(bySync)
-  for (const place of places.filter((_, index) => index % 2 === 0)) {
+  for (const place of places.filter((_, index) => index % 3 === 0)) {
     const [order, old] = [newOrder(), number]
     number += 1
     expect(await cutAfter(node.host, bySync(order, number), place, folder)).toBeInstanceOf(UnknownOutcomeError)
