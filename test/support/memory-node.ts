@@ -33,6 +33,8 @@ export class MemoryNode implements NodeConnection {
   clock: (() => number) | undefined
   /** What `diff` finds. */
   files: readonly TextDiff[] = []
+  /** What would cut the connection. */
+  signal: AbortSignal | undefined
   /** Called in the middle of a changing order. */
   during: (() => void | Promise<void>) | undefined
 
@@ -188,7 +190,12 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
     },
     home: () => home,
     profile: () => Promise.resolve(profile),
-    connector: { open: ({ name }) => Promise.resolve(node(name)) },
+    connector: {
+      open: ({ name }, { signal }) => {
+        node(name).signal = signal
+        return Promise.resolve(node(name))
+      },
+    },
     note: (text) => void notes.push(text),
     warn: (text) => void notes.push(`warning: ${text}`),
     signal: abort.signal,

@@ -240,13 +240,18 @@ describe('Ctrl-C', () => {
   test('lets an order that is under way finish, and starts no new node', async () => {
     const world = await memoryWorld(['mx1', 'mx2'])
     world.node('mx1').running = true
-    world.node('mx1').during = () => world.abort.abort()
+    let cut: boolean | undefined
+    world.node('mx1').during = () => {
+      world.abort.abort()
+      cut = world.node('mx1').signal?.aborted
+    }
     const fleet = await loadFleet(world.context, { all: true })
     const outcomes = await visit(world.context, fleet, { concurrency: 1 }, CHANGE, async (session) => ({
       outcome: 'changed',
       result: await stopNode(session, { dryRun: false, reason: '' }),
     }))
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(['changed', 'cancelled'])
+    expect([cut, world.node('mx1').signal?.aborted]).toEqual([false, true])
     expect(world.node('mx1').running).toBe(false)
     expect(world.node('mx2').calls).toEqual([])
     expect(await world.profile.orders.get(1)).toBeUndefined()
