@@ -117,14 +117,14 @@ async function examine(order: Order, old: number, wanted: number): Promise<void>
 }
 
 /** Steps of a restart whose trace comes late: a process ends, or writes its pid file, a while after. */
-const LATE = /kill -s|hk_gone "|rm -f "\$HK_PID"|ak_link live|_started=|hk_alive "|ak_mark_loaded$/
+const LATE = /kill -s|hk_gone "|ak_link live|_started=|hk_alive "/
 
 /**
  * The places before, and from the commit on, where killing is worth it: a script killed between two of them leaves
  * behind what it does at the first.
  */
 function worth(): { readonly before: readonly Passed[]; readonly after: readonly Passed[] } {
-  const commit = places.findIndex(({ text }) => text.startsWith('rv_commit'))
+  const commit = places.findIndex(({ text }) => text.startsWith('mv -T "$NEW"'))
   const select = (part: readonly Passed[]): readonly Passed[] => part.filter(({ changed, text }) => changed || LATE.test(text))
   return { before: select(places.slice(0, commit)), after: select(places.slice(commit)) }
 }
@@ -146,7 +146,7 @@ test('killed after each line before the commit: the old revision is current, and
   await killAt(before.at(-1) as Passed, order, number + 1)
   number += 1
   await examine(order, number - 1, number)
-}, 300_000)
+}, 600_000)
 
 test('killed after each line from the commit on: old or new, never a mix', async () => {
   const { after } = worth()
@@ -159,14 +159,14 @@ test('killed after each line from the commit on: old or new, never a mix', async
     await killAt(place, order, number)
     await examine(order, old, number)
   }
-}, 300_000)
+}, 600_000)
 
 test('a link that is cut while Haraka restarts: the sync ends as it would have, and akctl says unknown', async () => {
-  for (const place of worth().after.filter((_, index) => index % 3 === 0)) {
+  for (const place of worth().after.filter((_, index) => index % 4 === 0)) {
     const [order, old] = [newOrder(), number]
     number += 1
     expect(await cutAfter(node.host, apply(order, number), place, folder)).toBeInstanceOf(UnknownOutcomeError)
     expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'changed' })
     await examine(order, old, number)
   }
-}, 300_000)
+}, 600_000)
