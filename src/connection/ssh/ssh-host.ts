@@ -1,3 +1,4 @@
+import { UnreachableError } from '../../outcome/errors.ts'
 import { commandLine } from '../../script/program.ts'
 import type { Host, HostFeed, RunOptions, RunResult } from '../host.ts'
 import { feedProgram } from './feed-program.ts'
@@ -22,16 +23,15 @@ export class SshHost implements Host {
     this.label = `${target.name} (${target.user}@${target.host}:${target.port})`
   }
 
-  async run(program: string, options: RunOptions): Promise<RunResult> {
+  run(program: string, options: RunOptions): Promise<RunResult> {
     const signal = this.either(options.signal)
-    const link = await this.link(signal)
-    return runProgram(this.label, link, this.command(program), { ...options, signal })
+    return this.onLink(signal, (link) => runProgram(this.label, link, this.command(program), { ...options, signal }))
   }
 
-  async feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
+  feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
     const signal = this.either(options.signal)
-    const link = await this.link(signal)
-    return feedProgram(this.label, link, this.command(program), { signal, timeout: this.timeouts.connect })
+    const limits = { signal, timeout: this.timeouts.connect }
+    return this.onLink(signal, (link) => feedProgram(this.label, link, this.command(program), limits))
   }
 
   async close(): Promise<void> {
@@ -49,6 +49,21 @@ export class SshHost implements Host {
 
   private command(program: string): string {
     return commandLine({ text: program, mark: '' }, { sudo: this.target.sudo })
+  }
+
+  /**
+   * Uses the connection. One that was made earlier may have died unnoticed; a rejection says that the program was not
+   * started, so it is safe to connect anew and try once more.
+   */
+  private async onLink<T>(signal: AbortSignal, use: (link: Link) => Promise<T>): Promise<T> {
+    const reused = this.opening !== undefined
+    const link = await this.link(signal)
+    try {
+      return await use(link)
+    } catch (error) {
+      if (!reused || link.alive || !(error instanceof UnreachableError)) throw error
+      return use(await this.link(signal))
+    }
   }
 
   /** The connection, made at the first call and again when it was lost. */
