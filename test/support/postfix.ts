@@ -61,11 +61,3 @@ export function postfixFolder(): string {
 export function parameter(directory: string, name: string, conf = 'akctl/live/conf'): string {
   return execFileSync('postconf', ['-c', join(directory, conf), '-h', name], { encoding: 'utf8' }).trim()
 }
-
-/** The lines of master.cf that this directory's Postfix reads, each with its fields separated by one blank. */
-function services(directory: string, conf = 'akctl/live/conf'): readonly string[] {
-  return execFileSync('postconf', ['-c', join(directory, conf), '-M'], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map((line) => line.replaceAll(/\s+/g, ' '))
-}
