@@ -18,6 +18,8 @@ export interface SinkOptions {
   readonly port?: number
   /** `greeting`: accepts connections and never says a word. `data`: never answers the end of a mail. */
   readonly stall?: 'greeting' | 'data'
+  /** Recipients with this in their address are refused for good. */
+  readonly refuses?: string
   /** Answers by command (`RCPT`, `DATA`, `.` …) instead of 250: `{ RCPT: '550 5.1.1 nobody' }`. */
   readonly answers?: Readonly<Record<string, string>>
 }
@@ -117,9 +119,10 @@ class Session {
     const address = /<([^>]*)>/.exec(line)?.[1] ?? ''
     if (word === 'EHLO' || word === 'HELO') this.helo = line.slice(5).trim()
     if (word === 'MAIL') [this.from, this.to] = [address, []]
-    if (word === 'RCPT' && !('RCPT' in (this.options.answers ?? {}))) this.to.push(address)
-    const usual = word === 'DATA' ? '354 go on' : word === 'QUIT' ? '221 bye' : '250 ok'
+    const refused = word === 'RCPT' && this.options.refuses !== undefined && address.includes(this.options.refuses)
+    const usual = refused ? '550 5.1.1 nobody' : word === 'DATA' ? '354 go on' : word === 'QUIT' ? '221 bye' : '250 ok'
     const said = this.answer(word, usual)
+    if (word === 'RCPT' && said.startsWith('2')) this.to.push(address)
     if (word === 'DATA' && said.startsWith('354')) this.inData = true
     if (word === 'QUIT') this.socket.end()
   }
