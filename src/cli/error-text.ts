@@ -11,7 +11,9 @@ export async function printError(stderr: Writable, error: ErrorReport): Promise<
 /** What went wrong on each node, after the table. */
 export async function printNodeErrors(stderr: Writable, nodes: readonly NodeOutcome<unknown>[]): Promise<void> {
   for (const { node, error } of nodes) {
-    if (error !== undefined) await write(stderr, errorLines(`${node}: `, error))
+    if (error === undefined) continue
+    const named = error.message.startsWith(`${node}: `) || error.message.startsWith(`${node} (`)
+    await write(stderr, errorLines(named ? '' : `${node}: `, error))
   }
 }
 

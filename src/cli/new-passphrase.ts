@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { passphraseLine, readPassphraseFile } from '../operations/passphrase.ts'
 import { UsageError } from '../outcome/errors.ts'
 import type { CliContext } from './context.ts'
 
@@ -40,24 +40,8 @@ export async function knownPassphrase(context: CliContext, flags: PassphraseFlag
 
 async function givenPassphrase(context: CliContext, flags: PassphraseFlags): Promise<string | undefined> {
   const { 'passphrase-file': file } = flags
-  if (flags['passphrase-stdin']) return filled(await context.stdin('--passphrase-stdin'), 'stdin')
-  if (file !== undefined) return filled(await textOf(file), file)
+  if (flags['passphrase-stdin']) return passphraseLine(await context.stdin('--passphrase-stdin'), 'stdin')
+  if (file !== undefined) return passphraseLine(await readPassphraseFile(file), file)
   const variable = context.env['AKCTL_PASSPHRASE'] ?? ''
   return variable === '' ? undefined : variable
-}
-
-/** One line; its end belongs to the editor, not to the passphrase. */
-function filled(text: string, source: string): string {
-  const line = text.replace(/\r?\n$/, '')
-  if (line === '') throw new UsageError(`the passphrase from ${source} is empty`)
-  if (/[\r\n]/.test(line)) throw new UsageError(`the passphrase from ${source} has more than one line`)
-  return line
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    throw new UsageError(`cannot read the passphrase file: ${error instanceof Error ? error.message : String(error)}`)
-  }
 }

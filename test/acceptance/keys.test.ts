@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCli } from '../support/cli.ts'
+import { startSshd } from '../support/sshd.ts'
 import { tempDir } from '../support/temp.ts'
 
 const cli = testCli()
@@ -52,6 +53,31 @@ describe('keys create', () => {
     const run = await cli.run(['keys', 'create', 'bad-pass', '--passphrase-stdin'], { input })
     expect(run).toMatchObject({ exit: 2, stderr: expect.stringMatching(message) as string })
     expect(existsSync(keyFile('bad-pass'))).toBe(false)
+  })
+
+  test('a passphrase file that is not there is named, when a key is made and when it is used', async () => {
+    const made = await cli.run(['keys', 'create', 'no-file', '--passphrase-file', '/nope'])
+    expect(made).toMatchObject({ exit: 2, stderr: expect.stringMatching(/cannot read the passphrase file.*\/nope/) as string })
+    const sshd = await startSshd()
+    await cli.ok(['keys', 'create', 'used', '--passphrase-stdin'], { input: 'pw' })
+    await cli.ok([
+      'nodes',
+      'create',
+      'user',
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(sshd.port),
+      '--dir',
+      '/opt/a',
+      '--key',
+      'used',
+    ])
+    await cli.ok(['trust', 'add', 'user', '--fingerprint', sshd.hostKey().fingerprint])
+    const used = await cli.run(['mta', 'status', 'user', '--passphrase-file', '/nope'])
+    await sshd.stop()
+    expect(used.stderr).toMatch(/cannot read the passphrase file.*\/nope/)
+    expect(used.stderr).not.toMatch(/bug/)
   })
 
   test('no flag takes a passphrase as its value, and none is printed', async () => {
