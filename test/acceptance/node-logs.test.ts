@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCli, type CliProcess } from '../support/cli.ts'
 import { cliNodes, trustSshd, type CliNode } from '../support/cli-nodes.ts'
@@ -57,17 +57,18 @@ function write(node: CliNode, ...lines: readonly string[]): void {
   appendFileSync(node.path('log/mail.log'), lines.join(''))
 }
 
-/** Processes on the node that follow its log. */
+/** Processes on the node that follow its log: they hold it open, under its own name or (rotated) another. */
 function readers(node: CliNode): string[] {
-  const wanted = `-F\0${node.path('log/mail.log')}\0`
-  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes(wanted))
+  const log = node.path('log/mail.log')
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && opened(pid).some((file) => file.startsWith(log)))
 }
 
-function commandOf(pid: string): string {
+function opened(pid: string): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() !== 'tail') return []
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
   } catch {
-    return '' // it has ended
+    return [] // it has ended
   }
 }
 
