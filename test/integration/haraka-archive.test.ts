@@ -42,7 +42,7 @@ test('the archive holds Haraka, its pinned dependencies and our plugins, and not
     'mta/check.js',
     'mta/node_modules/Haraka/bin/haraka',
     'mta/node_modules/haraka-plugin-relay/index.js',
-    'mta/plugins/akctl/groups.js',
+    'mta/plugins/akctl/start.js',
   ])
     expect(names).toContain(name)
   expect(names.filter((name) => name.startsWith('runtime/'))).toEqual([])

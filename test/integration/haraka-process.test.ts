@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { FailedError } from '../../src/outcome/errors.ts'
 import { type HarakaNode, harakaNodes, harakaPids } from '../support/haraka.ts'
@@ -83,6 +83,32 @@ test('a pid file left by a killed MTA stands in nobody’s way', async () => {
   expect(pids()).toHaveLength(1)
   expect(pids()).not.toContain(pid)
 })
+
+test('one that somebody else starts, as a unit does, comes up over a dead pid file and is known', async () => {
+  await node.connection.stop(newOrder())
+  writeFileSync(pidFile(), `${bystander.pid ?? 0}\n`)
+  const program = join(node.directory, 'mta/node_modules/Haraka/bin/haraka')
+  execFileSync(process.execPath, [program, '-c', join(node.directory, 'akctl/live/conf')], { stdio: 'ignore' })
+  const state = await until('it is up', 30, async () => {
+    const found = await node.connection.status()
+    return found.listening.length > 0 && found.pid === Number(readFileSync(pidFile(), 'utf8')) ? found : undefined
+  })
+  expect(pids()).toEqual([state.pid])
+  expect(state.loaded).toBe(node.currentRevision())
+  expect(bystander.exitCode).toBeNull()
+}, 60_000)
+
+test('when the base names another user, what Haraka writes to becomes that user’s', async () => {
+  const games = Number(execFileSync('id', ['-u', 'games'], { encoding: 'utf8' }))
+  const smtp = node.read('base/config/smtp.ini')
+  node.base('smtp.ini', smtp.replace('user=nobody', 'user=games').replace('group=nogroup', 'group=games'))
+  await node.connection.sync(newSync({ settings: {} }))
+  expect(status(pids()[0] ?? 0, 'Uid')).toMatch(new RegExp(`^${games}\\b`))
+  for (const name of ['queue', 'kept', 'profiles', 'run']) expect(statSync(join(node.directory, name)).uid).toBe(games)
+  node.base('smtp.ini', smtp)
+  await node.connection.sync(newSync({ settings: {} }))
+  expect(statSync(join(node.directory, 'queue')).uid).not.toBe(games)
+}, 60_000)
 
 test('a stop lets deliveries that are under way come to their end', async () => {
   const slow = await Sink.listen({ stall: 'data' })

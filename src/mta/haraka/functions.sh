@@ -87,7 +87,8 @@ mta_pid() {
 # mta_start: as Haraka's own launcher starts its daemon (__daemon, HARAKA), without loading everything twice. Waits
 # until it listens, or is dead.
 mta_start() {
-  hk_folders || return 1
+  # The log's folder stays root's, who opens it and must not be led elsewhere by a link.
+  mkdir -p "$DIR/log" "$DIR/run" || return 1
   _node=$(hk_node) || {
     echo 'there is no Node.js on this machine: run akctl nodes install again' >&2
     return 1
@@ -147,18 +148,4 @@ mta_reload() {
 }
 mta_change() {
   if [ "$(ak_sums "$1")" = "$(ak_sums "$2")" ]; then echo none; else echo restart; fi
-}
-
-# hk_folders: the folders Haraka writes to belong to whom it becomes once it listens (smtp.ini: user, group). The log's
-# does not: it is opened before, by root, who must not be led elsewhere by a link.
-hk_folders() {
-  mkdir -p "$DIR/log" "$DIR/run" "$DIR/kept" "$DIR/profiles" "$(hk_queue)" || return 1
-  _user=$(hk_setting smtp.ini main user) _group=$(hk_setting smtp.ini main group)
-  if [ "$(id -u)" -ne 0 ] || [ -z "$_user" ]; then return 0; fi
-  for _folder in "$DIR/run" "$DIR/kept" "$DIR/profiles" "$(hk_queue)"; do
-    case $(stat -c '%U %u' "$_folder") in
-      "$_user "* | *" $_user") ;;
-      *) chown -R "$_user${_group:+:$_group}" "$_folder" || return 1 ;;
-    esac
-  done
 }

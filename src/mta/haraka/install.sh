@@ -24,7 +24,7 @@ mta_install() {
       ;;
   esac
   if [ ! -d "$BASE" ]; then hk_skeleton "$1" "$2" || return 1; fi
-  mkdir -p "$DIR/log" "$DIR/run" "$DIR/queue"
+  mkdir -p "$DIR/log" "$DIR/run"
 }
 
 # hk_unpack: into a new folder, then one rename a program: what runs keeps its files.

@@ -40,7 +40,7 @@ hk_run_by_akctl() {
     hk_ini_default "$HK_CONFIG/smtp.ini" main graceful_shutdown true &&
     hk_ini_default "$HK_CONFIG/log.ini" main timestamps true &&
     hk_ini_default "$HK_CONFIG/outbound.ini" main concurrency_max 100 &&
-    printf '\nakctl/groups\n' >>"$HK_CONFIG/plugins" &&
+    printf '\nakctl/start\n' >>"$HK_CONFIG/plugins" &&
     { grep -q . "$HK_CONFIG/queue_dir" 2>/dev/null || echo "$DIR/queue" >"$HK_CONFIG/queue_dir"; } &&
     { [ -f "$HK_CONFIG/connection.ini" ] || cp "$HK_PROGRAM/config/connection.ini" "$HK_CONFIG/"; } &&
     { [ -f "$HK_CONFIG/outbound.bounce_message" ] || cp "$HK_PROGRAM/config/outbound.bounce_message" "$HK_CONFIG/"; }
