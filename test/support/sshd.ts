@@ -95,8 +95,13 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const hostKeyFiles = [...hostKeys.values()].map(({ file }) => file)
   writeFileSync(join(directory, 'sshd_config'), configOf({ directory, port, env, hostKeyFiles, lines: options.config ?? [] }))
   const log = join(directory, 'log')
-  const child = await launch(directory, log, port)
-  return new RunningSshd(directory, home, port, key, hostKeys, child, log)
+  try {
+    const child = await launch(directory, log, port)
+    return new RunningSshd(directory, home, port, key, hostKeys, child, log)
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true })
+    throw error
+  }
 }
 
 interface Facts {
