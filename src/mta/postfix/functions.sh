@@ -160,6 +160,9 @@ mta_check() {
   pf_accepts "$1"
 }
 # pf_accepts FOLDER: postconf reads the form of both files, postmap every number and time that all of Postfix reads.
+# Postfix waits up to 2 s with each reading until the last change of a file is over (load_file.c, FILE_HOT): not here,
+# and not in its processes when they read this one.
 pf_accepts() {
+  touch -d '3 seconds ago' "$1/main.cf" 2>/dev/null || :
   postconf -c "$1" -n >/dev/null && postconf -c "$1" -M >/dev/null && postmap -c "$1" -q x static:x >/dev/null
 }
