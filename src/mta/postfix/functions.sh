@@ -160,9 +160,14 @@ mta_check() {
   pf_accepts "$1"
 }
 # pf_accepts FOLDER: postconf reads the form of both files, postmap every number and time that all of Postfix reads.
-# Postfix waits up to 2 s with each reading until the last change of a file is over (load_file.c, FILE_HOT): not here,
-# and not in its processes when they read this one.
 pf_accepts() {
+  pf_conf "$1" -n >/dev/null && postconf -c "$1" -M >/dev/null && postmap -c "$1" -q x static:x >/dev/null
+}
+# pf_conf FOLDER ARGUMENT…: postconf there. A file changed just now is read for up to 2 s, until its clock moves on
+# (Postfix's load_file.c), here and in every process of Postfix: it is called older.
+pf_conf() {
   touch -d '3 seconds ago' "$1/main.cf" 2>/dev/null || :
-  postconf -c "$1" -n >/dev/null && postconf -c "$1" -M >/dev/null && postmap -c "$1" -q x static:x >/dev/null
+  _folder=$1
+  shift
+  postconf -c "$_folder" "$@"
 }

@@ -15,29 +15,29 @@ pf_edits() {
 }
 
 pf_edit_main() {
-  postconf -c "$OUT" -e "$1=$2"
+  pf_conf "$OUT" -e "$1=$2"
 }
 
 # maxproc SERVICE/TYPE N, or `smtpd N` for every listener.
 pf_edit_maxproc() {
   if [ "$1" != smtpd ]; then
-    postconf -c "$OUT" -F "$1/process_limit=$2"
+    pf_conf "$OUT" -F "$1/process_limit=$2"
     return
   fi
   for _service in $(pf_smtpd); do
-    postconf -c "$OUT" -F "$_service/inet/process_limit=$2" || return 1
+    pf_conf "$OUT" -F "$_service/inet/process_limit=$2" || return 1
   done
 }
 pf_smtpd() {
-  postconf -c "$OUT" -M | awk '$2 == "inet" && $8 == "smtpd" { print $1 }'
+  pf_conf "$OUT" -M | awk '$2 == "inet" && $8 == "smtpd" { print $1 }'
 }
 
 # channel NAME N: a transport of its own with N processes, made when master.cf has none of that name.
 pf_edit_channel() {
-  if [ -n "$(postconf -c "$OUT" -M "$1/unix")" ]; then
-    postconf -c "$OUT" -F "$1/unix/process_limit=$2"
+  if [ -n "$(pf_conf "$OUT" -M "$1/unix")" ]; then
+    pf_conf "$OUT" -F "$1/unix/process_limit=$2"
   else
-    postconf -c "$OUT" -M "$1/unix=$1 unix - - n - $2 smtp"
+    pf_conf "$OUT" -M "$1/unix=$1 unix - - n - $2 smtp"
   fi
 }
 
@@ -48,12 +48,12 @@ pf_edit_listen() {
     echo 'master.cf in the base has no smtpd listener' >&2
     return 1
   }
-  _old=$(postconf -c "$OUT" -M "$_service/inet")
+  _old=$(pf_conf "$OUT" -M "$_service/inet")
   _port=${_service##*:} _fields=${_old#"$_service"}
-  postconf -c "$OUT" -MX "$_service/inet" || return 1
+  pf_conf "$OUT" -MX "$_service/inet" || return 1
   for _ip in $(pf_list "$1"); do
     case $_ip in *:*) _ip="[$_ip]" ;; esac
-    postconf -c "$OUT" -M "$_ip:$_port/inet=$_ip:$_port$_fields" || return 1
+    pf_conf "$OUT" -M "$_ip:$_port/inet=$_ip:$_port$_fields" || return 1
   done
 }
 
@@ -68,19 +68,19 @@ pf_edit_sources() {
   [ "$_count" -gt 1 ] || return 0
   while [ "$_n" -lt "$_count" ]; do
     _name=akctl-out-$((_n + 1))
-    postconf -c "$OUT" -M "$_name/unix=$_name unix - - n - $_limit smtp" || return 1
+    pf_conf "$OUT" -M "$_name/unix=$_name unix - - n - $_limit smtp" || return 1
     pf_bind "$_name" "$(pf_nth "$_n" "$_v4")" "$(pf_nth "$_n" "$_v6")" || return 1
     _maps="$_maps${_maps:+, }$_name:" _n=$((_n + 1))
   done
-  postconf -c "$OUT" -e "sender_dependent_default_transport_maps=randmap:{$_maps}"
+  pf_conf "$OUT" -e "sender_dependent_default_transport_maps=randmap:{$_maps}"
 }
 # pf_bind SERVICE IPV4 IPV6: a family without an address is not used, or mail would leave from one nobody named.
 pf_bind() {
-  [ -n "$(postconf -c "$OUT" -M "$1/unix")" ] || return 0
+  [ -n "$(pf_conf "$OUT" -M "$1/unix")" ] || return 0
   set -- "$1" "$2" "$3" all
   [ -n "$2" ] || set -- "$1" "$2" "$3" ipv6
   [ -n "$3" ] || set -- "$1" "$2" "$3" ipv4
-  postconf -c "$OUT" -P "$1/unix/smtp_bind_address=$2" "$1/unix/smtp_bind_address6=$3" "$1/unix/inet_protocols=$4" \
+  pf_conf "$OUT" -P "$1/unix/smtp_bind_address=$2" "$1/unix/smtp_bind_address6=$3" "$1/unix/inet_protocols=$4" \
     "$1/unix/smtp_bind_address_enforce=yes"
 }
 pf_list() {
@@ -108,19 +108,19 @@ pf_fbl() {
 }
 pf_edit_fbl() {
   pf_fbl "$1" >"$OUT/akctl-fbl" || return 1
-  _own=$(postconf -c "$OUT" -h smtp_header_checks)
+  _own=$(pf_conf "$OUT" -h smtp_header_checks)
   # shellcheck disable=SC2016 # Postfix expands it
-  postconf -c "$OUT" -e "smtp_header_checks=regexp:\$config_directory/akctl-fbl${_own:+, $_own}"
+  pf_conf "$OUT" -e "smtp_header_checks=regexp:\$config_directory/akctl-fbl${_own:+, $_own}"
 }
 
 # dns N: libc's resolver is told by its environment; Postfix itself has no such parameter.
 pf_edit_dns() {
-  postconf -c "$OUT" -e "import_environment=$(postconf -c "$OUT" -h import_environment) { RES_OPTIONS=timeout:$1 attempts:2 }"
+  pf_conf "$OUT" -e "import_environment=$(pf_conf "$OUT" -h import_environment) { RES_OPTIONS=timeout:$1 attempts:2 }"
 }
 
 pf_edit_syslog() {
   case $1 in
-    yes) postconf -c "$OUT" -e maillog_file= ;;
-    no) postconf -c "$OUT" -e "maillog_file=$DIR/log/mail.log" "maillog_file_prefixes=$DIR/log" ;;
+    yes) pf_conf "$OUT" -e maillog_file= ;;
+    no) pf_conf "$OUT" -e "maillog_file=$DIR/log/mail.log" "maillog_file_prefixes=$DIR/log" ;;
   esac
 }

@@ -131,13 +131,13 @@ pf_merge() {
   set --  "$1" "$2" "$(printf '\t')"
   while IFS=$3 read -r _name _value; do
     case $_value in
-      -) ! pf_values "$DIR/main.cf" | pf_value "$_name" >/dev/null || postconf -c "$AK/.merge" -X "$_name" || return 1 ;;
-      *) postconf -c "$AK/.merge" -e "$_name=${_value#=}" || return 1 ;;
+      -) ! pf_values "$DIR/main.cf" | pf_value "$_name" >/dev/null || pf_conf "$AK/.merge" -X "$_name" || return 1 ;;
+      *) pf_conf "$AK/.merge" -e "$_name=${_value#=}" || return 1 ;;
     esac
   done <"$2"
   while IFS= read -r _line; do
     [ "$(pf_values "$DIR/main.cf" | pf_value "${_line%% *}" || echo ' ')" = "$(say "${_line#*=}" | sed 's/^ *//; s/ *$//')" ] ||
-      postconf -c "$AK/.merge" -e "$_line" || return 1
+      pf_conf "$AK/.merge" -e "$_line" || return 1
   done <"$1"
 }
 
