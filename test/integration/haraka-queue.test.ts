@@ -63,6 +63,7 @@ describe('a server that says nothing', () => {
     const first = await reached(1)
     // Each takes 2 s. In pairs, as spool-channel-size alone would have it, the fifth would begin after 4 s.
     expect((await reached(5)) - first).toBeGreaterThan(7_500)
+    await until('the fifth has failed too', 20, () => attempts().every((count) => count >= 2) || undefined)
   }, 90_000)
 })
 

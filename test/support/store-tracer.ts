@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,6 +21,11 @@ export interface Step {
 
 /** How a traced run ended. */
 export interface TracedRun {
+  /**
+   * False when it was over before its step: Node wakes its own threads by writes too, and not in each run as often.
+   * Undefined for a run without a fate.
+   */
+  readonly met?: boolean
   /** The driver's exit code, or the signal that ended it. */
   readonly end: number | string
   /** The error it reported, if it could. */
@@ -64,9 +70,12 @@ export class Tracer {
   }
 
   /** Runs a work during which a step meets its fate: `signal=SIGKILL`, or `error=ENOSPC`. */
-  meet(home: string, work: readonly string[], { thread, call, nth }: Step, fate: string): Promise<TracedRun> {
-    const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:${fate}:when=${nth}`, '-o', '/dev/null']
-    return this.run(home, work, thread, inject)
+  async meet(home: string, work: readonly string[], { thread, call, nth }: Step, fate: string): Promise<TracedRun> {
+    const log = join(this.directory, `${randomUUID()}.log`)
+    const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:${fate}:when=${nth}`, '-o', log]
+    const run = await this.run(home, work, thread, inject)
+    const calls = readFileSync(log, 'utf8').match(new RegExp(`^${call}\\(`, 'gm')) ?? []
+    return { ...run, met: calls.length >= nth }
   }
 
   private async run(
