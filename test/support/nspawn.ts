@@ -80,14 +80,18 @@ export class Nspawn {
       '-b',
     ]
     const child = spawn('systemd-nspawn', args, { stdio: 'ignore' })
-    const init = await until('systemd is started', 90, () => childOf(child.pid))
-    const machine = new Nspawn(folder, name, child, init)
-    await until(
-      'systemd is running',
-      90,
-      () => machine.run(['systemctl', 'is-system-running']).stdout.trim() === 'running' || undefined,
-    )
-    return machine
+    // nspawn's first child of all is only the one that makes pid 1: it is looked for anew each time.
+    const isUp = (): Nspawn | undefined => {
+      const machine = new Nspawn(folder, name, child, childOf(child.pid) ?? 0)
+      return machine.run(['systemctl', 'is-system-running']).stdout.trim() === 'running' ? machine : undefined
+    }
+    try {
+      return await until('systemd is running', 90, isUp)
+    } catch (error) {
+      child.kill('SIGKILL')
+      cleanUp(folder, name)
+      throw error
+    }
   }
 
   /** Runs a command inside, with this process's environment less what a fresh login would not have. */
@@ -110,13 +114,17 @@ export class Nspawn {
     const timer = setTimeout(() => this.process.kill('SIGKILL'), 20_000)
     if (this.process.exitCode === null && this.process.signalCode === null) await ended
     clearTimeout(timer)
-    for (const part of ['root', 'layer']) spawnSync('umount', ['-l', join(this.folder, part)])
-    spawnSync('ip', ['netns', 'delete', this.name])
-    rmSync(this.folder, { recursive: true, force: true })
+    cleanUp(this.folder, this.name)
   }
 }
 
-/** The first child of a process: nspawn's child is the machine's pid 1. */
+function cleanUp(folder: string, name: string): void {
+  for (const part of ['root', 'layer']) spawnSync('umount', ['-l', join(folder, part)])
+  spawnSync('ip', ['netns', 'delete', name])
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** The first child of a process: that of an nspawn whose machine is up is pid 1 there. */
 function childOf(pid: number | undefined): number | undefined {
   if (pid === undefined) return undefined
   try {
