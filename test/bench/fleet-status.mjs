@@ -49,10 +49,12 @@ export async function fleetStatus(bin, { hosts, runs, profile }) {
 
 /** @throws Error unless every host answered that its Postfix runs */
 function check({ status, stdout, stderr }, hosts) {
-  const { nodes = [] } = status === 0 ? JSON.parse(stdout) : {}
+  const { nodes = [] } = stdout === '' ? {} : JSON.parse(stdout)
   const running = nodes.filter(
     ({ outcome, result }) => outcome === 'ok' && JSON.stringify(result).includes('"running":true'),
   ).length
-  if (status !== 0 || running !== hosts)
-    throw new Error(`status ended with ${status}, ${running} of ${hosts} running:\n${stderr.slice(0, 2000)}`)
+  if (status === 0 && running === hosts) return
+  const first = nodes.find(({ outcome }) => outcome !== 'ok')
+  const why = first === undefined ? stderr.slice(0, 2000) : JSON.stringify(first)
+  throw new Error(`status ended with ${status}, ${running} of ${hosts} running; the first that is not: ${why}`)
 }
