@@ -166,7 +166,7 @@ pf_accepts() {
 # pf_conf FOLDER ARGUMENT…: postconf there. A file changed just now is read for up to 2 s, until its clock moves on
 # (Postfix's load_file.c), here and in every process of Postfix: it is called older.
 pf_conf() {
-  touch -d '3 seconds ago' "$1/main.cf" 2>/dev/null || :
+  touch -ch -d '3 seconds ago' "$1/main.cf" 2>/dev/null || :
   _folder=$1
   shift
   postconf -c "$_folder" "$@"
