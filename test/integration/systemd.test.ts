@@ -18,11 +18,14 @@ interface Status {
   }[]
 }
 
+/** Where the project is inside the machine. */
+const INSIDE = '/opt/akctl'
+
 let machine: Nspawn
 
 beforeAll(async () => {
   await harakaArchive() // fetched outside: the machine has no network but loopback
-  machine = await Nspawn.boot()
+  machine = await Nspawn.boot({ from: ROOT, to: INSIDE })
   cpSync(join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`, 'akctl'), join(machine.root, 'opt/cache/akctl'), {
     recursive: true,
   })
@@ -32,7 +35,7 @@ afterAll(() => machine.stop(), 60_000)
 
 /** akctl inside the machine, as its root would run it. */
 function akctl(...args: readonly string[]): string {
-  const { status, stdout, stderr } = machine.run(['node', join(ROOT, 'bin/run.js'), ...args], {
+  const { status, stdout, stderr } = machine.run(['node', join(INSIDE, 'bin/run.js'), ...args], {
     AKCTL_HOME: '/opt/home',
     XDG_CACHE_HOME: '/opt/cache',
   })

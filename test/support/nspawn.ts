@@ -56,8 +56,12 @@ export class Nspawn {
     return join(this.folder, 'root')
   }
 
-  /** Boots; needs root and systemd-nspawn. @throws Error when systemd is not up within 90 s */
-  static async boot(): Promise<Nspawn> {
+  /**
+   * Boots; needs root and systemd-nspawn.
+   * @param bind a folder of this machine and where it is to be seen inside: /tmp is another one there
+   * @throws Error when systemd is not up within 90 s
+   */
+  static async boot(bind: { readonly from: string; readonly to: string }): Promise<Nspawn> {
     const folder = mkdtempSync(join(tmpdir(), 'akctl-nspawn-'))
     const name = `akctl-${process.pid}`
     const root = join(folder, 'root')
@@ -77,6 +81,7 @@ export class Nspawn {
       '-D',
       root,
       `--machine=${name}`,
+      `--bind-ro=${bind.from}:${bind.to}`,
       '-b',
     ]
     const child = spawn('systemd-nspawn', args, { stdio: 'ignore' })
