@@ -11,8 +11,12 @@ const below = {
   node: ['outcome'],
   outcome: [],
 }
-// The daemon is a program of its own beside the CLI: it reaches the scripted and the local connection and what is below them.
-const agent = ['^src/(agent|connection/(scripted|local)|mta|script|node|outcome|assets)(/|\\.)', '^src/connection/[^/]+\\.ts$']
+// The daemon is a program of its own beside the CLI: it reaches the scripted and the local connection, the
+// words it has in common with its client (wire), and what is below them.
+const agent = [
+  '^src/(agent|connection/(scripted|local|wire)|mta|script|node|outcome|assets)(/|\\.)',
+  '^src/connection/[^/]+\\.ts$',
+]
 
 /** Built-in modules that reach outside the process: what knows MTAs describes, and lets a host execute (net is not among them: isIP). */
 const reaching = [
@@ -49,7 +53,7 @@ module.exports = {
       to: { path: '^src/', pathNot: `^src/(${[layer, ...allowed].join('|')}|assets)(/|\\.)` },
     })),
     {
-      name: 'agent-reaches-scripted-and-local-only',
+      name: 'agent-reaches-scripted-local-and-wire-only',
       severity: 'error',
       from: { path: '^src/agent/' },
       to: { path: '^src/', pathNot: agent },

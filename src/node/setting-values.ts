@@ -3,16 +3,16 @@ import { UsageError } from '../outcome/errors.ts'
 import type { SettingDef, SettingValue } from './settings.ts'
 
 /** Seconds in each duration unit. */
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 }
+export const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 }
 const UNIT_NAMES: Readonly<Record<string, string>> = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days' }
 
 const TRUE = new Set(['true', 'on', 'yes'])
 const FALSE = new Set(['false', 'off', 'no'])
 
 /** RFC 5322 field name: printable ASCII but the colon. */
-const HEADER_NAME = /^[\x21-\x39\x3b-\x7e]+$/
+export const HEADER_NAME = /^[\x21-\x39\x3b-\x7e]+$/
 /** RFC 5322 addr-spec in its plain form: dot-atom @ domain. */
-const ADDR_SPEC =
+export const ADDR_SPEC =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/
 
 /**

@@ -3,8 +3,10 @@ export interface TrustRecord {
   /** `host:port`, `[v6]:port`. */
   readonly endpoint: string
   readonly kind: 'ssh' | 'tls'
-  /** `SHA256:` and unpadded base64, as ssh-keygen -l prints it. */
+  /** `SHA256:` and unpadded base64, as ssh-keygen -l prints it; of a certificate, over its DER bytes. */
   readonly fingerprint: string
+  /** PEM of a certificate (kind `tls`): what is given to TLS as the only accepted authority. */
+  readonly certificate?: string
   /** Key type (`ssh-ed25519`, `rsa`…); absent when only a fingerprint was given. */
   readonly type?: string
   /** ISO 8601. */

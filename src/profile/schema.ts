@@ -98,6 +98,7 @@ export const trustSchema = v.strictObject({
       endpoint: filled,
       kind: v.picklist(['ssh', 'tls']),
       fingerprint: v.pipe(v.string(), v.regex(/^SHA256:[A-Za-z0-9+/]{43}$/)),
+      certificate: v.exactOptional(filled),
       type: v.exactOptional(filled),
       added: filled,
       by: v.string(),

@@ -1,7 +1,8 @@
 import * as v from 'valibot'
-import { errorReport, exitCode, outcome, texts } from './common.ts'
+import { errorReport, texts } from '../../connection/wire/shapes.ts'
+import { exitCode, outcome } from './common.ts'
 import { RECORD_SCHEMAS } from './records.ts'
-import type { ResultSchema } from './shape.ts'
+import type { ResultSchema } from './result.ts'
 import { WORK_SCHEMAS } from './work.ts'
 
 const ALL: Readonly<Record<string, ResultSchema>> = {

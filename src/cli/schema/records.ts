@@ -1,4 +1,6 @@
 import * as v from 'valibot'
+import { shapeOf } from '../../connection/wire/shape.ts'
+import { count, errorReport, nodeState, settingKey, settingValue, settings, texts } from '../../connection/wire/shapes.ts'
 import { ACCESSES, MTA_NAMES, type NodeRecord } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
 import type { HelpPage } from '../help-text.ts'
@@ -13,8 +15,8 @@ import type { ProfileDetails } from '../../operations/profiles/show.ts'
 import type { Added } from '../../operations/trust/add.ts'
 import type { TrustUse } from '../../operations/trust/list.ts'
 import type { JournalEntry, ProfileInfo, StoredKey } from '../../profile/profile.ts'
-import { count, errorReport, exitCode, nodeState, outcome, settingKey, settingValue, settings, synced, texts } from './common.ts'
-import { type ResultSchema, shapeOf } from './shape.ts'
+import { exitCode, outcome, synced } from './common.ts'
+import type { ResultSchema } from './result.ts'
 
 const access = v.picklist(ACCESSES)
 const mta = v.picklist(MTA_NAMES)

@@ -1,4 +1,6 @@
 import * as v from 'valibot'
+import { shapeOf } from '../../connection/wire/shape.ts'
+import { count, settingKey, settingValue, stateEntries, textDiff, texts } from '../../connection/wire/shapes.ts'
 import { LOG_LEVELS } from '../../mta/logs.ts'
 import type { ChangeResult, DiffResult, MtaStatus, Step } from '../../operations/mta/results.ts'
 import type { Installed } from '../../operations/install/install.ts'
@@ -12,8 +14,8 @@ import type { SettingLine } from '../../operations/settings/list.ts'
 import type { PullResult } from '../../operations/settings/pull.ts'
 import { STEPS as TEST_STEPS } from '../../operations/testing/steps.ts'
 import type { TestResult } from '../../operations/testing/test.ts'
-import { count, keyChange, settingKey, settingValue, stateEntries, synced, textDiff, texts } from './common.ts'
-import { type ResultSchema, shapeOf } from './shape.ts'
+import { keyChange, synced } from './common.ts'
+import type { ResultSchema } from './result.ts'
 
 const VERBS = ['start', 'stop', 'restart', 'sync', 'rollback'] as const
 const STEPS = ['wrote', 'reloaded', 'restarted', 'not-loaded', 'started', 'stopped'] as const satisfies readonly Step[]

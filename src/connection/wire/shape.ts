@@ -7,14 +7,6 @@ export type Frozen<T> = T extends (infer E)[]
     ? { readonly [K in keyof T]: Frozen<T[K]> }
     : T
 
-/** The JSON form of one result type; `data` is the command's own result, `node` that of each node. */
-export interface ResultSchema {
-  /** What it is, for who reads the schema file. */
-  readonly title: string
-  readonly data?: v.GenericSchema
-  readonly node?: v.GenericSchema
-}
-
 /**
  * Says that every value of the result type T fits a schema; the compiler refuses one that lost or misnamed a field.
  * @returns the schema itself

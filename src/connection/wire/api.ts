@@ -1,0 +1,113 @@
+import * as v from 'valibot'
+import { MTA_NAMES } from '../../node/record.ts'
+import { diffRequest, logsRequest, orderId, orderRequest, rollbackRequest, syncRequest } from './requests.ts'
+import { applyResult, interfaceInfo, logRecord, nodeState, orderState, textDiff, verbResult } from './shapes.ts'
+
+/**
+ * The version of what is spoken between akctl and an agent. A new minor adds, and both sides go on; a new major is
+ * refused by the older side.
+ */
+export const API_VERSION = { major: 1, minor: 0 } as const
+
+/** Where the API lives, and the media type of followed logs: a JSON document a line. */
+export const API_ROOT = '/v1'
+export const NDJSON = 'application/x-ndjson'
+
+/** Largest request body, in bytes: the 23 settings and an order need a few KiB. */
+export const BODY_LIMIT = 64 * 1024
+
+/** What an agent says of itself. */
+export const agentVersion = v.object({
+  /** The release of akctl it comes from. */
+  agent: v.string(),
+  api: v.object({ major: v.pipe(v.number(), v.integer()), minor: v.pipe(v.number(), v.integer()) }),
+  mta: v.picklist(MTA_NAMES),
+  node: v.string(),
+})
+export type AgentVersion = v.InferOutput<typeof agentVersion>
+
+/** One call: where, what goes in, what comes back. `changes`: an end that was not seen makes the outcome `unknown`. */
+export interface ApiCall {
+  readonly method: 'GET' | 'POST'
+  /** Below the root; `:id` is a parameter. */
+  readonly path: string
+  readonly summary: string
+  readonly changes: boolean
+  readonly body?: v.GenericSchema
+  readonly params?: v.GenericSchema
+  readonly answer: v.GenericSchema
+  /** True where the answer is a stream of such documents, one a line. */
+  readonly stream?: boolean
+}
+
+/** Every call of the API; routes, the OpenAPI document and the client are made from this table. */
+export const API = {
+  version: {
+    method: 'GET',
+    path: '/version',
+    summary: 'versions of the agent and its API',
+    changes: false,
+    answer: agentVersion,
+  },
+  status: { method: 'GET', path: '/status', summary: 'how the MTA is, and what it was told', changes: false, answer: nodeState },
+  start: { method: 'POST', path: '/start', summary: 'starts the MTA', changes: true, body: orderRequest, answer: verbResult },
+  stop: { method: 'POST', path: '/stop', summary: 'stops the MTA', changes: true, body: orderRequest, answer: verbResult },
+  restart: {
+    method: 'POST',
+    path: '/restart',
+    summary: 'restarts the MTA; starts a stopped one',
+    changes: true,
+    body: orderRequest,
+    answer: verbResult,
+  },
+  sync: {
+    method: 'POST',
+    path: '/sync',
+    summary: 'writes a revision from typed settings, and makes a running MTA take it in',
+    changes: true,
+    body: syncRequest,
+    answer: applyResult,
+  },
+  diff: {
+    method: 'POST',
+    path: '/diff',
+    summary: 'what a sync with these settings would change in the files',
+    changes: false,
+    body: diffRequest,
+    answer: v.array(textDiff),
+  },
+  rollback: {
+    method: 'POST',
+    path: '/rollback',
+    summary: 'makes an earlier revision the current one again, as a new revision',
+    changes: true,
+    body: rollbackRequest,
+    answer: applyResult,
+  },
+  order: {
+    method: 'GET',
+    path: '/orders/:id',
+    summary: 'what became of an order',
+    changes: false,
+    params: v.strictObject({ id: orderId }),
+    answer: orderState,
+  },
+  interfaces: {
+    method: 'GET',
+    path: '/interfaces',
+    summary: 'the addresses of the node, and what the MTA listens on',
+    changes: false,
+    answer: v.array(interfaceInfo),
+  },
+  logs: {
+    method: 'POST',
+    path: '/logs',
+    summary: 'log lines, oldest first; with `follow` until the connection is closed',
+    changes: false,
+    body: logsRequest,
+    answer: logRecord,
+    stream: true,
+  },
+} as const satisfies Readonly<Record<string, ApiCall>>
+
+export type ApiName = keyof typeof API

@@ -1,0 +1,88 @@
+import * as v from 'valibot'
+import { isIP } from 'node:net'
+import { LOG_SOURCES } from '../../mta/logs.ts'
+import { ADDR_SPEC, HEADER_NAME, UNIT_SECONDS } from '../../node/setting-values.ts'
+import { type SettingDef, settingDefs } from '../../node/settings.ts'
+
+// What may cross the agent's border: typed settings and facts of an order; never a file, a path or a command.
+
+/** What may be in a text that ends up in a record or a log: no line breaks, no control characters. */
+const PLAIN = /^[^\p{Cc}\u2028\u2029]*$/u
+
+const natural = v.pipe(v.number(), v.integer(), v.minValue(0))
+const plain = (max: number) => v.pipe(v.string(), v.maxLength(max), v.regex(PLAIN, 'control characters are not allowed'))
+const ip = v.pipe(
+  v.string(),
+  v.maxLength(45),
+  v.check((text) => isIP(text) !== 0 && !text.includes('%'), 'not an IPv4 or IPv6 address'),
+)
+const distinct = v.check<string[], string>((list) => new Set(list).size === list.length, 'an address is given twice')
+
+/** The order's id as `newOrderId` makes it. */
+export const orderId = v.pipe(v.string(), v.regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'not an order id'))
+
+/** One setting's value, bounds included: `parseValue` reads the same ones from text. */
+function settingOf(def: SettingDef) {
+  const unit = def.type === 'duration' ? (UNIT_SECONDS[def.unit ?? 's'] ?? 1) : 1
+  switch (def.type) {
+    case 'int':
+    case 'duration':
+      return v.pipe(
+        v.number(),
+        v.integer(),
+        v.minValue((def.min ?? 0) * unit),
+        v.maxValue((def.max ?? Number.MAX_SAFE_INTEGER) * unit),
+        v.multipleOf(unit),
+      )
+    case 'bool':
+      return v.boolean()
+    case 'header':
+      return v.pipe(v.string(), v.maxLength(def.max ?? 76), v.regex(HEADER_NAME, 'not a header name'))
+    case 'email':
+      return v.pipe(v.string(), v.maxLength(254), v.regex(ADDR_SPEC, 'not a plain address'))
+    case 'ips':
+      return v.pipe(v.array(ip), v.minLength(1), v.maxLength(64), distinct)
+  }
+}
+
+/** Sparse settings: a key that is not one of the 23, or a value out of bounds, is refused. */
+export const settingsRequest = v.strictObject(
+  Object.fromEntries(settingDefs().map((def) => [def.key, v.exactOptional(settingOf(def))])),
+)
+
+const orderEntries = {
+  id: orderId,
+  by: plain(256),
+  reason: plain(1024),
+  at: v.pipe(v.string(), v.isoTimestamp()),
+  lockWait: v.pipe(natural, v.maxValue(3600)),
+}
+
+/** The addresses the node sends from, as its record has them. */
+const addresses = v.pipe(v.array(ip), v.maxLength(256), distinct)
+
+/** Body of start, stop and restart. */
+export const orderRequest = v.strictObject(orderEntries)
+
+/** Body of a sync. */
+export const syncRequest = v.strictObject({
+  ...orderEntries,
+  settings: settingsRequest,
+  expect: v.union([natural, v.picklist(['none', 'any'])]),
+  restart: v.boolean(),
+  addresses,
+})
+
+/** Body of a diff. */
+export const diffRequest = v.strictObject({ settings: settingsRequest, addresses })
+
+/** Body of a rollback; without `to`, to the revision before. */
+export const rollbackRequest = v.strictObject({ ...orderEntries, to: v.exactOptional(natural) })
+
+/** What of the logs is wanted. */
+export const logsRequest = v.strictObject({
+  source: v.picklist(LOG_SOURCES),
+  lines: v.pipe(natural, v.maxValue(1_000_000)),
+  follow: v.boolean(),
+  since: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1e12))),
+})
