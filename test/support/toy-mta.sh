@@ -34,8 +34,8 @@ mta_render() {
 mta_check() {
   ! grep -q refuse "$1/value" || { echo 'the toy refuses this' >&2 && return 1; }
 }
-mta_base_list() {
-  (cd "$BASE" && find . -type f | LC_ALL=C sort)
+mta_base_find() {
+  find . -type f "$@"
 }
 mta_pid() {
   read -r _pid _ 2>/dev/null <"$DIR/run/pid" || return 0
@@ -66,9 +66,6 @@ mta_healthy() {
 }
 mta_version() {
   echo 1.0
-}
-mta_listen() {
-  ak_listening "$(mta_pid)"
 }
 mta_queue() {
   find "$DIR/queue" -type f | head -n "$(($1 + 1))" | wc -l

@@ -38,10 +38,6 @@ hk_wanted() {
     s/^\[[0-9a-fA-F:]*\]:[0-9][0-9]*$/&/p' | hk_plain | sort -u
 }
 
-mta_listen() {
-  ak_listening "$(mta_pid)"
-}
-
 mta_healthy() {
   _pid=$(mta_pid)
   [ -n "$_pid" ] || return 1

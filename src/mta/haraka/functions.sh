@@ -24,7 +24,7 @@ mta_installed() {
 }
 
 mta_version() {
-  sed -n 's/^ *"version": *"\(.*\)".*/\1/p' "$HK_PROGRAM/package.json" | head -n 1
+  sed -n '/^ *"version": *"/{ s/^[^:]*: *"\(.*\)".*/\1/p; q; }' "$HK_PROGRAM/package.json"
 }
 
 # hk_setting FILE SECTION KEY: a value of the configuration that Haraka reads.
@@ -34,11 +34,12 @@ hk_setting() {
 
 # hk_queue: the spool folder of that configuration.
 hk_queue() {
-  sed -n '1s/[[:space:]]*$//p' "$HK_CONF/config/queue_dir" 2>/dev/null | grep . || echo "$DIR/queue"
+  _queue=$(sed 's/[[:space:]]*$//; q' "$HK_CONF/config/queue_dir" 2>/dev/null)
+  echo "${_queue:-$DIR/queue}"
 }
 
 mta_queue() {
-  find "$(hk_queue)" -maxdepth 1 -name '[0-9]*_*' 2>/dev/null | head -n $(($1 + 1)) | wc -l | tr -d ' '
+  find "$(hk_queue)" -maxdepth 1 -name '[0-9]*_*' 2>/dev/null | awk -v max="$1" 'NR > max { exit } END { print NR }'
 }
 
 mta_log_tail() {

@@ -5,13 +5,14 @@ queue_directory data_directory mail_owner setgid_group' # what Postfix reads onl
 
 mta_paths() {
   AK=$DIR/akctl BASE=$DIR/base CONF=$DIR/akctl/live/conf LOG=$DIR/log/mail.log
-  [ "$(id -u)" = 0 ] || fail unauthorized 'Postfix can be driven by root only: log in as root, or edit the node with --sudo'
+  while read -r _key _uid _; do [ "$_key" != Uid: ] || break; done </proc/self/status
+  [ "$_uid" = 0 ] || fail unauthorized 'Postfix can be driven by root only: log in as root, or edit the node with --sudo'
   case $DIR in
     /etc/postfix | /etc/postfix-*) pf_adopt ;;
     *) if [ -f "$DIR/main.cf" ] && [ ! -d "$BASE" ]; then pf_adopt; fi ;;
   esac
   # The queue folder that what Postfix reads names.
-  PF_QUEUE=$(sed -n 's/^queue_directory[[:blank:]]*=[[:blank:]]*//p' "$CONF/main.cf" 2>/dev/null | tail -n 1)
+  PF_QUEUE=$(sed -n '/^queue_directory[[:blank:]]*=/h; ${ x; s/^queue_directory[[:blank:]]*=[[:blank:]]*//p; }' "$CONF/main.cf" 2>/dev/null)
   [ -n "$PF_QUEUE" ] || PF_QUEUE=$(pf_default_queue)
 }
 
@@ -23,8 +24,8 @@ mta_installed() {
   [ -f "$BASE/main.cf" ] && [ -f "$BASE/master.cf" ] && command -v postfix >/dev/null && command -v postconf >/dev/null
 }
 
-mta_base_list() {
-  (cd "$BASE" && find . -type f | LC_ALL=C sort)
+mta_base_find() {
+  find . -type f "$@"
 }
 
 mta_version() {
@@ -86,14 +87,10 @@ mta_healthy() {
   done
 }
 
-mta_listen() {
-  ak_listening "$(mta_pid)"
-}
-
 mta_queue() {
   (
     cd "$PF_QUEUE" 2>/dev/null || exit 0
-    find maildrop incoming active deferred hold -type f 2>/dev/null | head -n "$(($1 + 1))" | wc -l
+    find maildrop incoming active deferred hold -type f 2>/dev/null | awk -v max="$1" 'NR > max { exit } END { print NR }'
   )
 }
 

@@ -8,7 +8,7 @@ pf_adopt() {
   LOG=$(pf_values "$DIR/main.cf" | pf_value maillog_file)
   [ -f "$LOG" ] || LOG=/var/log/mail.log
 
-  mta_base_list() { :; }
+  mta_base_find() { :; }
 
   mta_install() {
     [ -f "$DIR/main.cf" ] && [ -f "$DIR/master.cf" ] && return 0

@@ -12,4 +12,4 @@ else
   done 2>/dev/null </proc/net/if_inet6
 fi | while IFS= read -r LINE; do put address "$LINE"; done
 PID=$(mta_pid)
-[ -z "$PID" ] || mta_listen | while IFS= read -r ADDR; do put listen "$ADDR"; done
+[ -z "$PID" ] || ak_listening "$PID" | while IFS= read -r ADDR; do put listen "$ADDR"; done

@@ -129,27 +129,37 @@ ak_sums() {
   ) | LC_ALL=C sort -k 2
 }
 ak_base_sums() {
-  (cd "$BASE" 2>/dev/null && mta_base_list | tr '\n' '\0' | xargs -0 -r sha256sum 2>/dev/null)
+  (cd "$BASE" 2>/dev/null && mta_base_find -exec sha256sum {} + 2>/dev/null) | LC_ALL=C sort -k 2
 }
 
 # ak_edited REV: the files of a revision that are not as written, and `base` when the base has changed since.
 ak_edited() {
-  if [ -n "$MTA_OWNS" ]; then mta_edited "$1"; else ak_edited_files "$1"; fi | sort -u
+  if [ -n "$MTA_OWNS" ]; then mta_edited "$1" | sort -u; else ak_edited_files "$1"; fi
   ak_base_sums | cmp -s - "$REVS/$1/base.sums" || echo base
 }
 ak_edited_files() {
-  ak_sums "$REVS/$1/conf" | LC_ALL=C sort - "$REVS/$1/sums" | uniq -u | sed 's/^\\\{0,1\}[0-9a-f]\{64\} [ *]\.\///'
+  ! ak_sums "$REVS/$1/conf" | cmp -s - "$REVS/$1/sums" || return 0
+  ak_sums "$REVS/$1/conf" | LC_ALL=C sort - "$REVS/$1/sums" | uniq -u | sed 's/^\\\{0,1\}[0-9a-f]\{64\} [ *]\.\///' | sort -u
 }
 
-# ak_ticks PID: when a process started, in clock ticks since boot (/proc/PID/stat field 22; proc(5)).
-ak_ticks() {
+# ak_born PID: sets TICKS to when a process started, in clock ticks since boot (/proc/PID/stat field 22; proc(5)); empty
+# for one that is gone. Here and in what follows nothing is started that the shell can do: a process costs milliseconds.
+ak_born() {
+  TICKS=
   read -r _stat 2>/dev/null <"/proc/$1/stat" || return 0
   # shellcheck disable=SC2086 # fields; the name before them may hold anything
   set -- ${_stat##*) }
-  shift 19 && echo "$1"
+  shift 19 && TICKS=$1
 }
+ak_ticks() {
+  ak_born "$1"
+  echo "$TICKS"
+}
+# ak_uptime PID: in seconds. 100 ticks are one: USER_HZ of every Linux but those of Alpha and Itanium.
 ak_uptime() {
-  awk -v ticks="$(ak_ticks "$1")" -v hz="$(getconf CLK_TCK 2>/dev/null || echo 100)" '{printf "%d", $1 - ticks / hz}' /proc/uptime
+  ak_born "$1"
+  read -r _up _ </proc/uptime
+  echo $((${_up%.*} - ${TICKS:-0} / 100))
 }
 
 # ak_live REV: points what the MTA reads at a revision. The commit moves `current`; `live` follows when the process
@@ -164,7 +174,8 @@ ak_link() {
 # ak_loaded PID: the revision the running process has loaded; empty when that can't be told.
 ak_loaded() {
   read -r _rev _pid _ticks _boot 2>/dev/null <"$AK/loaded"
-  if [ "${_pid:-}" = "$1" ] && [ "${_ticks:-}" = "$(ak_ticks "$1")" ] && [ "${_boot:-}" = "$(ak_boot)" ]; then
+  ak_born "$1"
+  if [ "${_pid:-}" = "$1" ] && [ "${_ticks:-}" = "$TICKS" ] && ak_boot && [ "${_boot:-}" = "$BOOT" ]; then
     echo "$_rev"
   elif _since=$(stat -c %Y "${MTA_READS:-$AK/live}" 2>/dev/null) &&
     [ $(($(date +%s) - $(ak_uptime "$1") - 1)) -gt "$_since" ]; then
@@ -172,13 +183,13 @@ ak_loaded() {
   fi # the second case: started by somebody else, after what it reads was put in place
 }
 ak_boot() {
-  _id=none
-  read -r _id 2>/dev/null </proc/sys/kernel/random/boot_id
-  echo "$_id"
+  read -r BOOT 2>/dev/null </proc/sys/kernel/random/boot_id || BOOT=none
 }
 ak_mark_loaded() {
   _pid=$(mta_pid)
-  echo "$(ak_current) $_pid $(ak_ticks "$_pid") $(ak_boot)" >"$AK/.loaded.new" && mv "$AK/.loaded.new" "$AK/loaded"
+  ak_born "$_pid"
+  ak_boot
+  echo "$(ak_current) $_pid $TICKS $BOOT" >"$AK/.loaded.new" && mv "$AK/.loaded.new" "$AK/loaded"
 }
 
 # ak_wait_healthy GRACE: until the MTA runs and listens; not beyond GRACE looks in a row at a process that is gone.
@@ -226,14 +237,13 @@ ak_point() {
   if [ -n "$MTA_OWNS" ]; then mta_commit "$1"; else ak_link current "$1"; fi && AK_CUR=$1
 }
 
-# ak_listening PID…: the `address:port` pairs these processes listen on by TCP, sorted; from the kernel's own tables
-# (inode of /proc/PID/fd joined with /proc/PID/net/tcp), so that no program is needed and no configuration believed.
+# ak_listening PID: the `address:port` pairs a process listens on by TCP, sorted; from the kernel's own tables (inode of
+# /proc/PID/fd joined with /proc/PID/net/tcp), so that no program is needed and no configuration believed.
 ak_listening() {
-  for _pid; do
-    # shellcheck disable=SC2012 # no names of files here
-    ls -l "/proc/$_pid/fd" 2>/dev/null | sed -n 's/.* socket:\[\([0-9]*\)\]$/S \1/p'
-    cat "/proc/$_pid/net/tcp" "/proc/$_pid/net/tcp6" 2>/dev/null
-  done | awk '
+  _tables="/proc/$1/net/tcp"
+  [ ! -r "/proc/$1/net/tcp6" ] || _tables="$_tables /proc/$1/net/tcp6"
+  # shellcheck disable=SC2012,SC2086 # no names of files here; two words
+  ls -l "/proc/$1/fd" 2>/dev/null | awk '
     function hex(s,  i, n) { for (i = 1; i <= length(s); i++) n = n * 16 + index("123456789ABCDEF", substr(s, i, 1)); return n + 0 }
     function byte(s, i) { return hex(substr(s, i * 2 + 1, 2)) }
     function v4(s) { return byte(s, 3) "." byte(s, 2) "." byte(s, 1) "." byte(s, 0) } # the kernel prints it little-endian
@@ -249,8 +259,8 @@ ak_listening() {
       sub(/^:([^:])/, "&", t); if (t !~ /^::/) sub(/^:/, "", t); if (t !~ /::$/) sub(/:$/, "", t)
       return "[" t "]"
     }
-    $1 == "S" { own[$2]; next }
+    $NF ~ /^socket:/ { gsub(/[^0-9]/, "", $NF); own[$NF]; next }
     $4 == "0A" { at[$10] = $2 }
     END { for (i in at) if (i in own) { split(at[i], p, ":"); print (length(p[1]) == 8 ? v4(p[1]) : v6(p[1])) ":" hex(p[2]) } }
-  ' | sort -u
+  ' - $_tables 2>/dev/null | sort -u
 }
