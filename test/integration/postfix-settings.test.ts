@@ -109,10 +109,14 @@ test('fbl-header-name joins the checks that the base has already', async () => {
   expect(text).toContain('Subject: replaced')
 }, 120_000)
 
-test('smtp-admin-email: notices of bounces go there', async () => {
-  const sink = await relayTo({ refuses: 'nobody@' }, { 'smtp-admin-email': 'admin@example.org' }, 'notify_classes = bounce\n')
+test('smtp-admin-email: notices of bounces go there, to the very name', async () => {
+  const sink = await relayTo(
+    { refuses: 'nobody@' },
+    { 'smtp-admin-email': 'admin$myhostname@example.org' },
+    'notify_classes = bounce\n',
+  )
   await sendMail({ port, to: 'nobody@example.net', headers: ['Subject: refused'] })
-  const notice = await until('the notice', 60, () => sink.mails.find(({ to }) => to.includes('admin@example.org')))
+  const notice = await until('the notice', 60, () => sink.mails.find(({ to }) => to.includes('admin$myhostname@example.org')))
   expect(notice.text).toContain('Subject: refused')
 }, 120_000)
 

@@ -22,7 +22,12 @@ const RULES: Readonly<Partial<Record<SettingKey, Rule>>> = {
   ],
   'fbl-header-name': (value) => [['fbl', String(value)]],
   'smtp-admin-email': (value) =>
-    ['error', 'bounce', '2bounce', 'delay'].map((notice) => ['main', `${notice}_notice_recipient`, String(value)]),
+    // In main.cf `$name` would be expanded; `$$` is a plain `$`.
+    ['error', 'bounce', '2bounce', 'delay'].map((notice) => [
+      'main',
+      `${notice}_notice_recipient`,
+      String(value).replaceAll('$', '$$$$'),
+    ]),
   'smtp-listen-only-interfaces': (value) => [['listen', (value as readonly string[]).join(',')]],
   'smtp-responses-to-syslog': (value) => [['syslog', value === true ? 'yes' : 'no']],
 }
