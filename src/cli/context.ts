@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os'
 import { addAbortSignal } from 'node:stream'
 import type { Connector, Context, Prompter, RunSettings } from '../operations/context.ts'
+import { ContextSecretAccess } from '../operations/secrets/access.ts'
 import type { Profile, ProfileHome } from '../profile/profile.ts'
 import { openHome } from '../profile/home.ts'
 import { UsageError } from '../outcome/errors.ts'
@@ -57,7 +58,7 @@ export class CliContext implements Context {
       const value = this.flags[name]
       return typeof value === 'number' ? value : otherwise
     }
-    const file = this.flags['passphrase-file']
+    const { 'passphrase-file': file, 'secrets-key-file': keyFile } = this.flags
     return {
       connectTimeout: number('connect-timeout', 10),
       authTimeout: number('auth-timeout', 20),
@@ -65,7 +66,9 @@ export class CliContext implements Context {
       changeTimeout: number('change-timeout', 180),
       keepAlive: number('keep-alive', 10),
       lockWait: number('lock-wait', 10),
+      plaintext: this.flags['plaintext'] === true,
       ...(typeof file === 'string' ? { passphraseFile: file } : {}),
+      ...(typeof keyFile === 'string' ? { secretsKeyFile: keyFile } : {}),
     }
   }
 
@@ -78,7 +81,7 @@ export class CliContext implements Context {
   }
 
   home(): ProfileHome {
-    this.openedHome ??= openHome(this.env)
+    this.openedHome ??= openHome(this.env, new ContextSecretAccess(this))
     return this.openedHome
   }
 

@@ -23,6 +23,25 @@ export const globalFlags = {
   'no-input': Flags.boolean({ summary: 'never ask anything', helpGroup: 'GLOBAL', ...env('no-input') }),
 }
 
+/** On commands that may need a secret of the profile: what unlocks it. */
+export const unlockFlags = {
+  'passphrase-file': Flags.string({
+    summary: 'file with the passphrase of stored keys and secrets',
+    helpGroup: 'CONNECTION',
+    ...env('passphrase-file'),
+  }),
+  'secrets-key-file': Flags.string({
+    summary: 'file with the key that protects secrets instead of a passphrase; made at the first need',
+    helpGroup: 'CONNECTION',
+    ...env('secrets-key-file'),
+  }),
+}
+
+/** On commands that store secrets. A consent, so without a variable. */
+export const plaintextFlag = Flags.boolean({
+  summary: 'if this is the first secret of the profile: keep it and all others as they are, not encrypted',
+})
+
 /** On commands that reach nodes. */
 export const connectionFlags = {
   'connect-timeout': seconds('connect-timeout', 10, 'until a connection stands'),
@@ -30,11 +49,7 @@ export const connectionFlags = {
   'command-timeout': seconds('command-timeout', 30, 'until a reading command has answered'),
   'change-timeout': seconds('change-timeout', 180, 'until a changing order has ended'),
   'keep-alive': seconds('keep-alive', 10, 'between keep-alive questions; three without an answer end the link'),
-  'passphrase-file': Flags.string({
-    summary: 'file with the passphrase of stored keys',
-    helpGroup: 'CONNECTION',
-    ...env('passphrase-file'),
-  }),
+  ...unlockFlags,
 }
 
 /** On commands that make or take in a key. No flag takes the passphrase itself: every user of the machine can read argv. */

@@ -7,7 +7,7 @@ export interface TrustRecord {
   readonly fingerprint: string
   /** PEM of a certificate (kind `tls`): what is given to TLS as the only accepted authority. */
   readonly certificate?: string
-  /** Key type (`ssh-ed25519`, `rsa`…); absent when only a fingerprint was given. */
+  /** Key type (`ssh-ed25519`, `rsa`…), or `ca`: an authority's certificate; absent when only a fingerprint was given. */
   readonly type?: string
   /** ISO 8601. */
   readonly added: string
@@ -22,4 +22,14 @@ export interface ShownIdentity {
   readonly kind: 'ssh' | 'tls'
   readonly type: string
   readonly fingerprint: string
+  /** PEM, where it is a certificate. */
+  readonly certificate?: string
+}
+
+/** The type of a record that accepts what an operator's CA has issued for the node's host. */
+export const AUTHORITY = 'ca'
+
+/** Whether a record accepts certificates by their issuer. */
+export function isAuthority({ kind, type }: Pick<TrustRecord, 'kind' | 'type'>): boolean {
+  return kind === 'tls' && type === AUTHORITY
 }

@@ -25,8 +25,12 @@ export interface RunSettings {
   readonly keepAlive: number
   /** How long a changing order waits for another one on the same node. */
   readonly lockWait: number
-  /** File that holds the passphrase of stored keys. */
+  /** File that holds the passphrase of stored keys and secrets. */
   readonly passphraseFile?: string
+  /** File with the random key that protects secrets instead of a passphrase. */
+  readonly secretsKeyFile?: string
+  /** Whether secrets may lie on disk as they are. */
+  readonly plaintext?: boolean
 }
 
 /** How connections are made; built where the flags are known, so that operations know none of them. */

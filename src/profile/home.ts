@@ -7,6 +7,7 @@ import { LocalProfile } from './local-profile.ts'
 import { storeTimeout } from './lock.ts'
 import type { Profile, ProfileHome, ProfileInfo } from './profile.ts'
 import { configSchema } from './schema.ts'
+import { NoSecretAccess, type SecretAccess } from './secret-access.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -15,10 +16,11 @@ const DEFAULT = 'default'
 
 /**
  * The home of all profiles: `AKCTL_HOME`, else `$XDG_DATA_HOME/akctl`, else `~/.local/share/akctl`. Opens nothing yet.
+ * @param access who knows what unlocks secrets; without it they stay locked
  * @throws StoreError when none of the three says where it is; UsageError for an AKCTL_STORE_TIMEOUT that is no number
  */
-export function openHome(env: Env): ProfileHome {
-  return new LocalHome(homeDirectory(env), storeTimeout(env))
+export function openHome(env: Env, access: SecretAccess = new NoSecretAccess()): ProfileHome {
+  return new LocalHome(homeDirectory(env), storeTimeout(env), access)
 }
 
 function homeDirectory(env: Env): string {
@@ -40,6 +42,7 @@ class LocalHome implements ProfileHome {
   constructor(
     readonly directory: string,
     timeout: number,
+    private readonly access: SecretAccess,
   ) {
     this.home = new Folder(directory, { timeout })
     this.profiles = this.home.child('profiles')
@@ -51,7 +54,7 @@ class LocalHome implements ProfileHome {
     const inUse = name === undefined || name === ''
     const wanted = inUse ? this.config.read().profile : checkName('profile', name)
     if (!this.exists(wanted)) throw inUse ? this.lost(wanted) : this.missing(wanted)
-    return new LocalProfile(wanted, this.folder(wanted))
+    return new LocalProfile(wanted, this.folder(wanted), this.access)
   }
 
   async list(): Promise<readonly ProfileInfo[]> {
@@ -112,8 +115,14 @@ class LocalHome implements ProfileHome {
   }
 
   private async info(name: string, current: string): Promise<ProfileInfo> {
-    const profile = new LocalProfile(name, this.folder(name))
+    const profile = new LocalProfile(name, this.folder(name), this.access)
     const { nodes } = await profile.read()
-    return { name, current: name === current, nodes: nodes.length, directory: profile.directory }
+    return {
+      name,
+      current: name === current,
+      nodes: nodes.length,
+      directory: profile.directory,
+      secrets: profile.secrets.protection(),
+    }
   }
 }

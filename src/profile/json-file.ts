@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { GenericSchema } from 'valibot'
 import { StoreError } from '../outcome/errors.ts'
+import type { Secrecy } from './checked.ts'
 import { decode, encode } from './decode.ts'
 import type { Folder, FolderWriter } from './folder.ts'
 
@@ -18,11 +19,12 @@ export class JsonFile<T> {
     private readonly schema: GenericSchema<unknown, T>,
     /** What holds while there is no file. */
     private readonly initial: T,
+    private readonly secrecy: Secrecy = 'plain',
   ) {}
 
   /** @throws StoreError with the remedy when the file is damaged or of a newer akctl */
   read(): T {
-    return this.valueOf(this.folder.read(this.name))
+    return this.valueOf(this.content())
   }
 
   /**
@@ -31,11 +33,25 @@ export class JsonFile<T> {
    */
   update<R>(change: (value: T) => { readonly data: T; readonly result: R }): Promise<R> {
     return this.folder.exclusive(async (writer) => {
-      const before = this.folder.read(this.name)
+      const before = this.content()
       const { data, result } = change(this.valueOf(before))
       await this.write(writer, before, data)
       return result
     })
+  }
+
+  /** Like {@link update}, for a change that takes something away that must not stay in the backup either. */
+  forget(change: (value: T) => T): Promise<void> {
+    return this.folder.exclusive(async (writer) => {
+      const before = this.content()
+      await this.write(writer, before, change(this.valueOf(before)))
+      const now = this.content()
+      if (now !== undefined) await writer.write(`${this.name}.bak`, now)
+    })
+  }
+
+  private content(): Buffer | undefined {
+    return this.folder.read(this.name, this.secrecy)
   }
 
   private async write(writer: FolderWriter, before: Buffer | undefined, data: T): Promise<void> {

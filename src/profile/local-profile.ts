@@ -5,22 +5,26 @@ import { FileKeyStore } from './keys.ts'
 import { FilePendingOrders } from './orders.ts'
 import type { Profile, ProfileData } from './profile.ts'
 import { profileSchema } from './schema.ts'
+import type { SecretAccess } from './secret-access.ts'
+import { FileSecretStore } from './secrets.ts'
 import { FileTrustStore } from './trust.ts'
 
 const EMPTY: ProfileData = { schema: 1, nextId: 1, nodes: [], defaults: {} }
 
-/** A profile in a directory: `profile.json`, `trust.json`, `journal.ndjson`, `keys/`, `orders/`. */
+/** A profile in a directory: `profile.json`, `trust.json`, `secrets.json`, `journal.ndjson`, `keys/`, `orders/`. */
 export class LocalProfile implements Profile {
   readonly directory: string
   readonly keys: FileKeyStore
   readonly trust: FileTrustStore
   readonly journal: FileJournal
   readonly orders: FilePendingOrders
+  readonly secrets: FileSecretStore
   private readonly file: JsonFile<ProfileData>
 
   constructor(
     readonly name: string,
     folder: Folder,
+    access: SecretAccess,
   ) {
     this.directory = folder.path
     this.file = new JsonFile<ProfileData>(folder, 'profile.json', profileSchema, EMPTY)
@@ -28,6 +32,7 @@ export class LocalProfile implements Profile {
     this.trust = new FileTrustStore(folder)
     this.journal = new FileJournal(folder)
     this.orders = new FilePendingOrders(folder.child('orders'))
+    this.secrets = new FileSecretStore(folder, name, access)
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- a port; a failed read must reject, not throw

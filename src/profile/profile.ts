@@ -1,7 +1,9 @@
 import type { NodeRecord } from '../node/record.ts'
+import type { Secret } from '../node/secret.ts'
 import type { Settings } from '../node/settings.ts'
 import type { TrustRecord } from '../node/trust.ts'
 import type { Outcome } from '../outcome/outcome.ts'
+import type { SecretProtection } from './secret-access.ts'
 
 /** What `profile.json` holds. */
 export interface ProfileData {
@@ -83,6 +85,19 @@ export interface PendingOrders {
   clear(nodeId: number, orderId: string): Promise<void>
 }
 
+/** API keys and the like, encrypted at rest. Names such as `node/3/api-key`. */
+export interface SecretStore {
+  /**
+   * @returns undefined when there is none of that name; then nothing is asked for
+   * @throws UsageError when nobody says how to unlock, UnauthorizedError for a wrong passphrase or key file, StoreError for damage
+   */
+  get(name: string): Promise<Secret | undefined>
+  /** Keeps or replaces a secret; the first of a profile decides how they are protected. @throws the same as `get` */
+  set(name: string, secret: Secret): Promise<void>
+  /** Needs no unlocking; nothing happens when there is none. @throws StoreError */
+  delete(name: string): Promise<void>
+}
+
 /** One profile's store. Writers of several processes never lose each other's update. */
 export interface Profile {
   readonly name: string
@@ -98,6 +113,7 @@ export interface Profile {
   readonly trust: TrustStore
   readonly journal: Journal
   readonly orders: PendingOrders
+  readonly secrets: SecretStore
 }
 
 export interface ProfileInfo {
@@ -105,6 +121,8 @@ export interface ProfileInfo {
   readonly current: boolean
   readonly nodes: number
   readonly directory: string
+  /** How its secrets are protected on disk. */
+  readonly secrets: SecretProtection
 }
 
 /** The profiles of one `AKCTL_HOME` (or XDG data folder). The profile `default` exists from the start. */

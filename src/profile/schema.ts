@@ -107,6 +107,51 @@ export const trustSchema = v.strictObject({
   ),
 })
 
+/** Bytes in base64. */
+const base64 = (bytes: number) =>
+  v.pipe(
+    v.string(),
+    v.check((text) => isBase64(text) && Buffer.byteLength(text, 'base64') === bytes, `not ${bytes} bytes in base64`),
+  )
+const sealed = v.strictObject({
+  nonce: base64(12),
+  data: v.pipe(v.string(), v.check(isBase64, 'not base64')),
+  tag: base64(16),
+})
+const protection = v.pipe(
+  v.strictObject({
+    kind: v.picklist(['passphrase', 'key-file', 'plain']),
+    salt: v.exactOptional(base64(16)),
+    // Bounded: a changed file must not make a start take minutes or gigabytes.
+    cost: v.exactOptional(v.picklist([2 ** 14, 2 ** 15, 2 ** 16, 2 ** 17, 2 ** 18])),
+    check: v.exactOptional(sealed),
+  }),
+  v.check(({ kind, salt, cost, check }) => {
+    const keyed = salt !== undefined && check !== undefined
+    if (kind === 'plain') return salt === undefined && cost === undefined && check === undefined
+    return keyed && (cost !== undefined) === (kind === 'passphrase')
+  }, 'its parts do not fit its kind'),
+)
+
+/** `secrets.json`. */
+export const secretsSchema = v.pipe(
+  v.strictObject({
+    schema: v.literal(1),
+    protection: v.exactOptional(protection),
+    entries: v.array(v.strictObject({ name: filled, sealed: v.exactOptional(sealed), plain: v.exactOptional(v.string()) })),
+  }),
+  v.check((data) => distinct(data.entries.map((entry) => entry.name)), 'two secrets have the same name'),
+  v.check((data) => data.protection !== undefined || data.entries.length === 0, 'secrets without protection'),
+  v.check(
+    ({ protection: head, entries }) =>
+      entries.every(
+        (entry) =>
+          (entry.sealed === undefined) === (head?.kind === 'plain') && (entry.plain === undefined) !== (head?.kind === 'plain'),
+      ),
+    'an entry is not protected as the others',
+  ),
+)
+
 /** `config.json` of the home. */
 export const configSchema = v.strictObject({ schema: v.literal(1), profile: name('profile') })
 
@@ -124,6 +169,10 @@ export const entrySchema = v.object({
   revision: v.exactOptional(v.number()),
   message: v.exactOptional(v.string()),
 })
+
+function isBase64(text: string): boolean {
+  return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
+}
 
 function distinct(values: readonly unknown[]): boolean {
   return new Set(values).size === values.length

@@ -2,8 +2,10 @@
 import { once } from 'node:events'
 import { readlink } from 'node:fs/promises'
 import type { NodeRecord } from '../../src/node/record.ts'
+import { Secret } from '../../src/node/secret.ts'
 import { openHome } from '../../src/profile/home.ts'
 import type { Profile, ProfileData } from '../../src/profile/profile.ts'
+import type { SecretAccess } from '../../src/profile/secret-access.ts'
 import { exitOfError, reportOf } from '../../src/outcome/errors.ts'
 
 function withNode(data: ProfileData, name: string): { data: ProfileData; result: number } {
@@ -29,6 +31,11 @@ const WORKS: Readonly<Record<string, (profile: Profile, argument: string) => Pro
     const [count, prefix] = argument.split(':')
     for (let i = 0; i < Number(count); i++) await profile.update((data) => withNode(data, `${prefix}-${i}`))
   },
+  /** COUNT:PREFIX, one secret each. */
+  secrets: async (profile, argument) => {
+    const [count, prefix] = argument.split(':')
+    for (let i = 0; i < Number(count); i++) await profile.secrets.set(`${prefix}-${i}`, new Secret(`secret of ${prefix}-${i}`))
+  },
   /** Keeps the profile's lock until stdin says something. */
   hold: (profile) =>
     profile.update((data) => {
@@ -38,9 +45,18 @@ const WORKS: Readonly<Record<string, (profile: Profile, argument: string) => Pro
     }),
 }
 
+const KEY = Buffer.alloc(32, 9)
+
+/** Every driver has the same key file. */
+const ACCESS: SecretAccess = {
+  choose: () => Promise.resolve({ kind: 'key-file', key: KEY }),
+  passphrase: () => Promise.reject(new Error('there is no passphrase')),
+  keyFile: () => Promise.resolve(KEY),
+}
+
 /** Says who it is, waits to be told to go on (a tracer attaches meanwhile), works, and says what came of it. */
 async function main([work = '', argument = '', ...options]: string[]): Promise<void> {
-  const profile = await openHome(process.env).open(process.env['AKCTL_PROFILE'])
+  const profile = await openHome(process.env, ACCESS).open(process.env['AKCTL_PROFILE'])
   if (options.includes('--pause')) {
     await WORKS['node']?.(profile, 'warm-up')
     // Files are worked on by the one thread of the pool (UV_THREADPOOL_SIZE=1), locks by the main thread.

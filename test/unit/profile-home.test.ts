@@ -58,7 +58,9 @@ test('reading makes nothing: the profile default is there without any file', asy
   expect([await profile.keys.list(), await profile.trust.list(), await profile.journal.list({ limit: 5 })]).toEqual([[], [], []])
   expect(await profile.orders.get(1)).toBeUndefined()
   await profile.orders.clear(1, 'x')
-  expect(await home.list()).toEqual([{ name: 'default', current: true, nodes: 0, directory: join(place, 'profiles/default') }])
+  expect(await home.list()).toEqual([
+    { name: 'default', current: true, nodes: 0, directory: join(place, 'profiles/default'), secrets: 'none' },
+  ])
   expect(existsSync(place)).toBe(false)
 })
 

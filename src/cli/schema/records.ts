@@ -4,6 +4,7 @@ import { count, errorReport, nodeState, settingKey, settingValue, settings, text
 import { ACCESSES, MTA_NAMES, type NodeRecord } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
 import type { HelpPage } from '../help-text.ts'
+import { ARCHITECTURES, ARCHIVE_CONTENTS, type MadeArchive } from '../../operations/archive/result.ts'
 import type { DeletedKey } from '../../operations/keys/delete.ts'
 import type { KeyUse } from '../../operations/keys/list.ts'
 import type { DeletedNode } from '../../operations/nodes/delete.ts'
@@ -15,6 +16,7 @@ import type { ProfileDetails } from '../../operations/profiles/show.ts'
 import type { Added } from '../../operations/trust/add.ts'
 import type { TrustUse } from '../../operations/trust/list.ts'
 import type { JournalEntry, ProfileInfo, StoredKey } from '../../profile/profile.ts'
+import { SECRET_PROTECTIONS } from '../../profile/secret-access.ts'
 import { exitCode, outcome, synced } from './common.ts'
 import type { ResultSchema } from './result.ts'
 
@@ -103,8 +105,28 @@ const keyEntries = {
 const storedKey = shapeOf<StoredKey>()(v.object(keyEntries))
 const keyUse = shapeOf<KeyUse>()(v.object({ ...keyEntries, usedBy: texts }))
 
-const profileEntries = { name: v.string(), current: v.boolean(), nodes: count, directory: v.string() }
+const profileEntries = {
+  name: v.string(),
+  current: v.boolean(),
+  nodes: count,
+  directory: v.string(),
+  secrets: v.picklist(SECRET_PROTECTIONS),
+}
 const profileInfo = shapeOf<ProfileInfo>()(v.object(profileEntries))
+
+const madeArchive = shapeOf<MadeArchive>()(
+  v.object({
+    node: v.string(),
+    file: v.string(),
+    bytes: count,
+    contents: v.picklist(ARCHIVE_CONTENTS),
+    mta,
+    endpoint: v.string(),
+    listen: v.exactOptional(v.string()),
+    fingerprint: v.exactOptional(v.string()),
+    arch: v.exactOptional(v.picklist(ARCHITECTURES)),
+  }),
+)
 
 const exitCodes = v.array(v.object({ code: exitCode, name: v.string(), when: v.string() }))
 
@@ -146,6 +168,7 @@ export const RECORD_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
   'keys.import/1': { title: 'the key that was taken in', data: storedKey },
   'keys.list/1': { title: 'stored keys and who uses them', data: v.array(keyUse) },
   'keys.show/1': { title: 'one stored key, public part', data: keyUse },
+  'nodes.archive/1': { title: 'the archive that was made', data: madeArchive },
   'nodes.create/1': { title: 'the record that was made', data: nodeRecord },
   'nodes.delete/1': {
     title: 'the record that was deleted, and identities that are no longer accepted',

@@ -33,8 +33,14 @@ export const profilesShowView: View<ProfileDetails> = {
 
 function tableOf(profiles: readonly ProfileInfo[]): Table {
   return {
-    columns: ['NAME', 'IN USE', 'NODES', 'DIRECTORY'],
-    rows: profiles.map(({ name, current, nodes, directory }) => [name, current ? 'yes' : 'no', String(nodes), directory]),
+    columns: ['NAME', 'IN USE', 'NODES', 'DIRECTORY', 'SECRETS'],
+    rows: profiles.map(({ name, current, nodes, directory, secrets }) => [
+      name,
+      current ? 'yes' : 'no',
+      String(nodes),
+      directory,
+      secrets,
+    ]),
   }
 }
 
@@ -47,6 +53,7 @@ function details(profile: ProfileDetails | undefined): Details {
     ['nodes', String(profile.nodes)],
     ['keys', String(profile.keys)],
     ['trusted identities', String(profile.trusted)],
+    ['secrets', profile.secrets],
     [
       'defaults',
       effectiveSettings(profile.defaults, {}).flatMap(({ key, value }) => {
