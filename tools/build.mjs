@@ -2,18 +2,30 @@
 import { build } from 'esbuild'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cli, common, root } from './bundle.mjs'
+import { agent, cli, common, root } from './bundle.mjs'
 
 const dist = `${root}/dist`
 mkdirSync(`${dist}/lazy`, { recursive: true })
 
 /** Whole or not at all: another process may be starting from the file. */
-function write(name, bytes) {
+function write(name, bytes, mode = 0o644) {
   const fresh = `${dist}/.${process.pid}.new`
   writeFileSync(fresh, bytes)
+  chmodSync(fresh, mode)
   renameSync(fresh, `${dist}/${name}`)
 }
 
@@ -27,6 +39,12 @@ for (const name of ['inquirer', 'chalk']) {
   const lazy = await build({ ...common, entryPoints: [name], minify: true, write: false, outdir: 'dist' })
   write(`lazy/${name}.cjs`, lazy.outputFiles[0].contents)
 }
+
+// The agent and its launcher: what archives for HTTPS nodes are made of.
+mkdirSync(`${dist}/agent`, { recursive: true })
+const daemon = await build({ ...agent, write: false })
+write('agent/agent.cjs', daemon.outputFiles[0].contents)
+write('agent/node', readFileSync(`${root}/src/agent/launcher.sh`), 0o755)
 
 // What akctl installs on a Haraka node: read when an archive is made, not bundled.
 const haraka = `${root}/src/mta/haraka/package`

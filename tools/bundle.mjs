@@ -1,4 +1,5 @@
 // How the program is bundled; tools/build.mjs writes the bundle, tools/start-path.mjs looks at what is in it.
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { compact } from './shell-text.mjs'
@@ -48,6 +49,28 @@ export const cli = {
   minify: true,
   keepNames: true,
   plugins: [shellTexts, noCollator],
-  external: ['ssh2', 'typescript', 'undici', 'yaml', 'cli-table3', 'fs-native-extensions', 'tar', './lazy/*'],
+  external: [
+    'ssh2',
+    'typescript',
+    'undici',
+    'yaml',
+    'cli-table3',
+    'fs-native-extensions',
+    'tar',
+    '@peculiar/x509',
+    'reflect-metadata',
+    './lazy/*',
+  ],
   alias: { inquirer: './lazy/inquirer.cjs', chalk: './lazy/chalk.cjs' },
+}
+
+/** The agent: one CJS file that needs nothing but Node.js, put into archives for nodes. */
+export const agent = {
+  ...common,
+  entryPoints: { agent: 'src/agent/entry.js' },
+  outdir: 'dist/agent',
+  outExtension: { '.js': '.cjs' },
+  minify: true,
+  keepNames: true,
+  define: { AKCTL_VERSION: JSON.stringify(JSON.parse(readFileSync(`${root}/package.json`, 'utf8')).version) },
 }

@@ -39,6 +39,7 @@ async function documents() {
   const files = new Map()
   for (const [name, text] of reference(JSON.parse(read('oclif.manifest.json')))) files.set(`docs/reference/${name}`, text)
   files.set('docs/settings.md', settingsPage(facts.settings()))
+  files.set('docs/agent-api.json', `${JSON.stringify(facts.openApiDocument(), undefined, 2)}\n`)
   const rows = facts.EXIT_CODES.map(({ code, when }) => `| ${code} | ${when} |`)
   files.set(
     'docs/concepts.md',

@@ -23,6 +23,7 @@ const PARTS = [
   ['lock of Haraka', process.execPath, ['tools/complete-lock.mjs', '--check', 'src/mta/haraka/package/package-lock.json']],
   ['sizes', process.execPath, ['tools/sizes.mjs']],
   ['start path', process.execPath, ['tools/start-path.mjs']],
+  ['agent bundle', process.execPath, ['tools/agent-bundle.mjs']],
   ['manifest', process.execPath, ['tools/manifest.mjs', '--check']],
   ['schemas', process.execPath, ['tools/schemas.mjs', '--check']],
   ['docs', process.execPath, ['tools/docs.mjs', '--check']],

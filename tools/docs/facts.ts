@@ -4,6 +4,7 @@ import type { Installation, Support } from '../../src/mta/driver.ts'
 import { allowed } from '../../src/node/setting-values.ts'
 import { settingDefs } from '../../src/node/settings.ts'
 
+export { openApiDocument } from '../../src/agent/openapi.ts'
 export { EXIT_CODES } from '../../src/outcome/exit-codes.ts'
 
 /** The installations that differ in what they support. */

@@ -8,14 +8,12 @@ import type { End, Host, HostFeed, RunOptions, RunResult } from '../host.ts'
 
 /** This machine: programs run by `sh -c`, by sudo where the node asks for it. */
 export class LocalHost implements Host {
-  readonly label: string
-
+  /** @param label for messages; by default the name, and that it is this machine */
   constructor(
     name: string,
     private readonly sudo: boolean,
-  ) {
-    this.label = `${name} (this machine)`
-  }
+    readonly label = `${name} (this machine)`,
+  ) {}
 
   run(program: string, options: RunOptions): Promise<RunResult> {
     return new Promise((resolve, reject) => {

@@ -1,0 +1,135 @@
+import * as v from 'valibot'
+import { LocalHost } from '../connection/local/local-host.ts'
+import type { NodeConnection } from '../connection/port.ts'
+import { ScriptedConnection } from '../connection/scripted/scripted-connection.ts'
+import { API, API_VERSION, type AgentVersion, type ApiCall } from '../connection/wire/api.ts'
+import { diffRequest, logsRequest, orderRequest, rollbackRequest, syncRequest } from '../connection/wire/requests.ts'
+import type { LogQuery } from '../mta/driver.ts'
+import { driverOf } from '../mta/drivers.ts'
+import type { LogRecord } from '../mta/logs.ts'
+import { CancelledError } from '../outcome/errors.ts'
+import type { AgentLog } from './agent-log.ts'
+import { Batches } from './batches.ts'
+import type { AgentConfig } from './config.ts'
+import { checked } from './input.ts'
+import { agentLogRecords } from './log-lines.ts'
+import { Slots } from './slots.ts'
+import { agentRelease } from './version.ts'
+import type { CallName, Work } from './work.ts'
+
+/** Seconds a reading and a changing call may take; a changing one may wait for its lock before that. */
+const READING = 30
+const CHANGING = 180
+
+/** Where the node is, as node.json says. */
+export type Place = Pick<AgentConfig, 'directory' | 'service' | 'mta'>
+
+/** The node itself: the driver's scripts, run on this machine. */
+export class ScriptedWork implements Work {
+  private readonly reading = new Slots('too many calls wait', 8, 64)
+  private readonly changing = new Slots('too many changes wait', 16, 0)
+  private readonly feeds = new Slots('too many logs are being read', 16, 0)
+  private readonly atWork = new Set<Promise<unknown>>()
+
+  constructor(
+    private readonly place: () => Place,
+    private readonly log: AgentLog,
+  ) {}
+
+  async call(name: CallName, input: unknown, signal: AbortSignal): Promise<unknown> {
+    const call: ApiCall = API[name]
+    const schema = call.body ?? call.params
+    if (schema !== undefined) checked(schema, input)
+    if (!call.changes) return this.reading.run(() => this.perform(name, input, signal), signal)
+    // Whoever asked may leave: a change that was begun is finished.
+    const work = this.changing.run(() => this.perform(name, input, undefined))
+    this.atWork.add(work)
+    const over = (): boolean => this.atWork.delete(work)
+    work.then(over, over)
+    return work
+  }
+
+  async *logs(query: unknown, signal: AbortSignal): AsyncIterable<readonly LogRecord[]> {
+    const wanted = queryOf(checked(logsRequest, query))
+    const free = await this.feeds.take()
+    const ended = new AbortController()
+    const end = (): void => ended.abort()
+    signal.addEventListener('abort', end, { once: true })
+    const batches = new Batches(
+      wanted.source === 'agent'
+        ? agentLogRecords(this.log, wanted, ended.signal)
+        : this.connection([], { signal: ended.signal }).logs(wanted),
+    )
+    try {
+      for (let batch = await batches.next(); batch !== undefined; batch = await batches.next()) {
+        if (signal.aborted) return
+        yield batch
+      }
+    } finally {
+      signal.removeEventListener('abort', end)
+      ended.abort()
+      await batches.close()
+      free()
+    }
+  }
+
+  /** Waits until no changing call is at work. */
+  async settled(): Promise<void> {
+    while (this.atWork.size > 0) await Promise.allSettled(this.atWork)
+  }
+
+  private async perform(name: CallName, input: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+    if (signal?.aborted === true) throw new CancelledError('the caller left')
+    const read = signal === undefined ? {} : { signal }
+    switch (name) {
+      case 'version':
+        return this.version()
+      case 'status':
+        return this.connection([], read).status()
+      case 'interfaces':
+        return this.connection([], read).interfaces()
+      case 'order':
+        return this.connection([], read).order(checked(API.order.params, input).id)
+      case 'diff': {
+        const { settings, addresses } = checked(diffRequest, input)
+        return this.connection(addresses, read).diff(settings)
+      }
+      case 'start':
+      case 'stop':
+      case 'restart': {
+        const order = checked(orderRequest, input)
+        return this.connection([], order)[name](order)
+      }
+      case 'sync': {
+        const { addresses, ...order } = checked(syncRequest, input)
+        return this.connection(addresses, order).sync(order)
+      }
+      case 'rollback': {
+        const { to, ...order } = checked(rollbackRequest, input)
+        return this.connection([], order).rollback(order, to)
+      }
+    }
+  }
+
+  private version(): AgentVersion {
+    return { agent: agentRelease(), api: API_VERSION, mta: this.place().mta, node: process.version }
+  }
+
+  private connection(
+    addresses: readonly string[],
+    call: { readonly lockWait?: number; readonly signal?: AbortSignal },
+  ): NodeConnection {
+    const { directory, service, mta } = this.place()
+    const installation = { directory, addresses, ...(service === undefined ? {} : { service }) }
+    return new ScriptedConnection(new LocalHost('the node', false, 'the node'), driverOf(mta), installation, {
+      timeout: READING,
+      changeTimeout: CHANGING + (call.lockWait ?? 0),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+    })
+  }
+}
+
+function queryOf(query: v.InferOutput<typeof logsRequest>): LogQuery {
+  const { since, ...rest } = query
+  return since === undefined ? rest : { ...rest, since }
+}
