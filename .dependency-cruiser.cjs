@@ -33,7 +33,8 @@ const reaching = [
   'cluster',
 ]
 /** Read or thrown away at the first need only: each would cost every start tens of milliseconds. */
-const heavy = 'node_modules/(ssh2|undici|inquirer|chalk|yaml|cli-table3|fs-native-extensions|tar)/'
+const heavy =
+  'node_modules/(ssh2|undici|inquirer|chalk|yaml|cli-table3|fs-native-extensions|tar|@peculiar/x509|reflect-metadata)/'
 
 module.exports = {
   forbidden: [
@@ -79,8 +80,25 @@ module.exports = {
     {
       name: 'heavy-libraries-by-import()',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/connection/ssh/' },
+      from: { path: '^src/', pathNot: '^src/connection/(ssh|agent)/' },
       to: { path: heavy, dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'only-agent-client-knows-undici',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/connection/agent/' },
+      to: { path: 'node_modules/undici/' },
+    },
+    {
+      name: 'agent-client-by-import()',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/connection/agent/' },
+      to: {
+        path: '^src/connection/agent/',
+        pathNot: '/certificate[.]ts$', // light, and what an archive names its certificate by
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'ssh-by-import()',

@@ -12,7 +12,10 @@ const ENTRY = 'src/cli/main.ts'
 const LIBRARIES = ['@oclif/core', 'valibot']
 
 /** Libraries that must be in no part of the bundle: they are loaded from node_modules, or from dist/lazy. */
-const NEVER_INSIDE = ['ssh2', 'undici', 'inquirer', 'chalk', 'yaml', 'cli-table3', 'fs-native-extensions', 'tar', 'typescript']
+const NEVER_INSIDE = [
+  ...['ssh2', 'undici', 'inquirer', 'chalk', 'yaml', 'cli-table3', 'fs-native-extensions', 'tar', 'typescript'],
+  ...['@peculiar/x509', 'reflect-metadata'],
+]
 
 /** Built-in modules that src/ may import at the top; others (http, tls, worker_threads…) cost milliseconds each. */
 const BUILTINS = [
@@ -32,7 +35,7 @@ const BUILTINS = [
 ]
 
 /** Our folders that only a lazy import may reach. */
-const LAZY_FOLDERS = [/^src\/connection\/ssh\//]
+const LAZY_FOLDERS = [/^src\/connection\/(ssh|agent)\//]
 
 /**
  * What is wrong with the start path of a bundle.

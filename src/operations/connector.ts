@@ -1,3 +1,5 @@
+import type { AgentConnection } from '../connection/agent/agent-connection.ts'
+import type { CertificatePolicy } from '../connection/agent/target.ts'
 import type { Host } from '../connection/host.ts'
 import type { NodeConnection } from '../connection/port.ts'
 import type { IdentityPolicy, SshEndpoint, SshTarget } from '../connection/ssh/target.ts'
@@ -6,6 +8,7 @@ import { LocalHost } from '../connection/local/local-host.ts'
 import { driverOf } from '../mta/drivers.ts'
 import type { Installation } from '../mta/driver.ts'
 import { type NodeRecord, endpoint, endpointPort } from '../node/record.ts'
+import type { Secret } from '../node/secret.ts'
 import type { ShownIdentity } from '../node/trust.ts'
 import { UsageError } from '../outcome/errors.ts'
 import type { Connector, Context } from './context.ts'
@@ -20,8 +23,10 @@ export class ProfileConnector implements Connector {
   }
 
   async open(node: NodeRecord, options: Parameters<Connector['open']>[1]): Promise<NodeConnection> {
-    const host = await openHost(this.context, node, options.ask, this.lookups)
-    return connectionOver(this.context, host, node, options.signal ?? this.context.signal)
+    const { ask, signal = this.context.signal } = options
+    if (node.access === 'https') return openAgent(this.context, node, { ask, signal }, this.lookups)
+    const host = await openHost(this.context, node, ask, this.lookups)
+    return connectionOver(this.context, host, node, signal)
   }
 }
 
@@ -52,10 +57,7 @@ export async function openHost(
   lookups: Lookups = new Lookups(context),
 ): Promise<Host> {
   if (node.access === 'local') return new LocalHost(node.name, node.sudo)
-  if (node.access === 'https')
-    throw new UsageError(`${node.name}: access by https is not part of this release`, {
-      hints: [`akctl nodes edit ${node.name} --access ssh`],
-    })
+  if (node.access === 'https') throw noScripts(node)
   const [{ SshHost }, { UnlockedKeys }] = await Promise.all([
     import('../connection/ssh/ssh-host.ts'),
     import('../connection/ssh/unlocked-keys.ts'),
@@ -64,6 +66,36 @@ export async function openHost(
   const timeouts = { connect: connectTimeout, auth: authTimeout, keepAlive }
   const keys = lookups.unlockedKeys(() => new UnlockedKeys())
   return new SshHost(sshTarget(node, lookups), identityPolicy(context, node, ask, lookups), timeouts, keys)
+}
+
+/** No script crosses an agent's border; what scripts would install comes with the agent's archive. */
+export function noScripts({ name }: NodeRecord): UsageError {
+  return new UsageError(`${name} is reached by https: its mail server comes with the archive that is unpacked there`, {
+    hints: [`akctl nodes archive ${name} --out FILE`],
+  })
+}
+
+/**
+ * The connection to a node's agent; HTTPS is loaded only for a node that needs it, and nothing is opened before the
+ * first call. `apiKey` is for another key than the one in use.
+ */
+export async function openAgent(
+  context: Context,
+  node: NodeRecord,
+  options: Required<Parameters<Connector['open']>[1]> & { readonly apiKey?: () => Promise<Secret> },
+  lookups: Lookups = new Lookups(context),
+): Promise<AgentConnection> {
+  const { AgentConnection } = await import('../connection/agent/agent-connection.ts')
+  const { connectTimeout, commandTimeout, changeTimeout } = context.run
+  const { name, host, addresses } = node
+  const target = { name, host, port: endpointPort(node), addresses, apiKey: options.apiKey ?? (() => lookups.apiKey(node)) }
+  return new AgentConnection(target, {
+    policy: certificatePolicy(context, node, options.ask, lookups),
+    timeouts: { connect: connectTimeout, command: commandTimeout, change: changeTimeout },
+    signal: options.signal,
+    env: context.env,
+    clock: context.clock,
+  })
 }
 
 /** A node's SSH endpoint, its login and its jump host. */
@@ -86,16 +118,28 @@ export function sshTarget(node: NodeRecord, lookups: Lookups): SshTarget {
 
 /** What is accepted at an endpoint, and whether an unknown identity may be asked about. */
 export function identityPolicy(context: Context, node: NodeRecord, ask: boolean, lookups: Lookups): IdentityPolicy {
-  const policy = {
+  return {
     known: (endpoint: string) => lookups.identities(endpoint),
     trustCommand: (shown: ShownIdentity) => {
       const jump = shown.endpoint === endpoint(node.host, endpointPort(node)) ? '' : ' --jump'
       return `akctl trust add ${node.name}${jump} --fingerprint ${shown.fingerprint}`
     },
+    ...asking(context, ask, lookups),
   }
-  if (!ask || !context.prompter.canAsk) return policy
+}
+
+/** The same for an agent's certificate. */
+function certificatePolicy(context: Context, node: NodeRecord, ask: boolean, lookups: Lookups): CertificatePolicy {
   return {
-    ...policy,
+    known: (endpoint) => lookups.identities(endpoint, 'tls'),
+    trustCommand: ({ fingerprint }) => `akctl trust add ${node.name} --fingerprint ${fingerprint}`,
+    ...asking(context, ask, lookups),
+  }
+}
+
+function asking(context: Context, ask: boolean, lookups: Lookups): Pick<IdentityPolicy, 'ask'> {
+  if (!ask || !context.prompter.canAsk) return {}
+  return {
     ask: async (shown) => {
       const accepted = await askIdentity(context, shown)
       if (accepted) lookups.forgetIdentities()
@@ -109,10 +153,10 @@ async function askIdentity(context: Context, shown: ShownIdentity): Promise<bool
     `The identity of ${shown.endpoint} is not known: ${shown.type} ${shown.fingerprint}. Type yes, or the fingerprint you expect, to accept it`,
   )
   if (answer !== 'yes' && answer.trim() !== shown.fingerprint) return false
-  const { endpoint, kind, type, fingerprint } = shown
+  const { endpoint, kind, type, fingerprint, certificate } = shown
   const { trust } = await context.profile()
-  await trust.add([
-    { endpoint, kind, type, fingerprint, added: context.clock().toISOString(), by: context.operator, source: 'prompt' },
-  ])
+  const kept = certificate === undefined ? {} : { certificate }
+  const added = context.clock().toISOString()
+  await trust.add([{ endpoint, kind, type, fingerprint, ...kept, added, by: context.operator, source: 'prompt' }])
   return true
 }

@@ -1,5 +1,8 @@
 import type { Credential } from '../connection/ssh/target.ts'
 import type { UnlockedKeys } from '../connection/ssh/unlocked-keys.ts'
+import { nodeSecrets } from '../node/node-secrets.ts'
+import type { NodeRecord } from '../node/record.ts'
+import type { Secret } from '../node/secret.ts'
 import type { TrustRecord } from '../node/trust.ts'
 import { UsageError } from '../outcome/errors.ts'
 import type { Context } from './context.ts'
@@ -22,10 +25,10 @@ export class Lookups {
     return (this.unlocked ??= make())
   }
 
-  /** The accepted SSH identities of an endpoint. */
-  async identities(endpoint: string): Promise<readonly TrustRecord[]> {
+  /** The accepted identities of an endpoint: host keys, or certificates. */
+  async identities(endpoint: string, kind: TrustRecord['kind'] = 'ssh'): Promise<readonly TrustRecord[]> {
     this.trust ??= this.readTrust()
-    return (await this.trust).get(endpoint) ?? []
+    return ((await this.trust).get(endpoint) ?? []).filter((record) => record.kind === kind)
   }
 
   /** Makes the next question about identities read the store again. */
@@ -46,11 +49,24 @@ export class Lookups {
     return read
   }
 
+  /**
+   * The API key that a node's agent takes.
+   * @throws UsageError when the profile has none; and what unlocking the secrets does
+   */
+  async apiKey({ id, name }: Pick<NodeRecord, 'id' | 'name'>): Promise<Secret> {
+    const { secrets } = await this.context.profile()
+    const key = await secrets.get(nodeSecrets(id).apiKey)
+    if (key !== undefined) return key
+    throw new UsageError(`${name}: this profile has no API key for its agent`, {
+      hints: [`make one, with what is to be unpacked on the node: akctl nodes archive ${name} --out FILE`],
+    })
+  }
+
   private async readTrust(): Promise<ReadonlyMap<string, readonly TrustRecord[]>> {
     const { trust } = await this.context.profile()
     const index = new Map<string, TrustRecord[]>()
     for (const record of await trust.list()) {
-      if (record.kind === 'ssh') index.set(record.endpoint, [...(index.get(record.endpoint) ?? []), record])
+      index.set(record.endpoint, [...(index.get(record.endpoint) ?? []), record])
     }
     return index
   }

@@ -1,6 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net'
-import { CancelledError, TimeoutError } from '../../outcome/errors.ts'
-import { openingFailure } from './failures.ts'
+import { CancelledError } from '../../outcome/errors.ts'
+import { openingFailure, openingTooLate } from '../opening-failure.ts'
+import { SSHD_HINTS } from './failures.ts'
 
 /** How long one of several addresses of a name is tried before the next, in ms; Node's own 250 is less than a satellite link. */
 const NEXT_ADDRESS = 1000
@@ -31,21 +32,12 @@ export function dial(label: string, host: string, port: number, seconds: number,
       socket.destroy()
       reject(error)
     }
-    const onError = (error: Error): void => settle(openingFailure(label, error))
+    const onError = (error: Error): void => settle(openingFailure(label, error, SSHD_HINTS))
     const onAbort = (): void => settle(new CancelledError(`${label}: cancelled while connecting`))
-    const timer = setTimeout(() => settle(tooLate(label, looked, seconds)), seconds * 1000)
+    const timer = setTimeout(() => settle(openingTooLate(label, looked, seconds)), seconds * 1000)
     signal?.addEventListener('abort', onAbort, { once: true })
     socket.once('lookup', () => (looked = true))
     socket.once('error', onError)
     socket.once('connect', () => settle())
-  })
-}
-
-function tooLate(label: string, looked: boolean, seconds: number): TimeoutError {
-  const what = looked ? 'did not answer' : 'has a name that was not looked up'
-  return new TimeoutError(`${label} ${what} within ${seconds} s`, {
-    hints: looked
-      ? ['is the machine up? a firewall that drops packets looks like this too', 'give it longer: --connect-timeout SECONDS']
-      : ['check the resolver of this machine (/etc/resolv.conf)'],
   })
 }

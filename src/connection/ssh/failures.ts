@@ -5,25 +5,10 @@ export type Phase = 'greeting' | 'key exchange' | 'login'
 
 const SERVER_LOG = 'the server logs the reason (journalctl -u ssh)'
 
-const OPENING: Readonly<Record<string, readonly [what: string, hint: string]>> = {
-  ENOTFOUND: ['has a name that DNS does not know', 'check the name: akctl nodes show NODE, getent hosts NAME'],
-  EAI_AGAIN: ['has a name that no DNS server could look up just now', 'check the resolver of this machine (/etc/resolv.conf)'],
-  ECONNREFUSED: ['has nothing listening on that port (connection refused)', 'is sshd running there, and is it the right port?'],
-  ECONNRESET: ['reset the connection at once', 'a firewall, or sshd refusing new connections (MaxStartups); try again'],
-  EHOSTUNREACH: ['has no route to it (host unreachable)', 'is the machine up? check its address and the firewall between'],
-  ENETUNREACH: ['has no route to it (network unreachable)', 'check the network of this machine'],
-  EHOSTDOWN: ['is down', 'is the machine up?'],
-  EACCES: ["is refused by this machine's own firewall", 'check the outgoing rules of this machine'],
-  EPERM: ["is refused by this machine's own firewall", 'check the outgoing rules of this machine'],
-}
-
-/** Why no TCP connection came about. Of several addresses tried, the last one's reason. */
-export function openingFailure(label: string, error: NodeJS.ErrnoException): NodeError {
-  const last = error instanceof AggregateError ? (error.errors.at(-1) as NodeJS.ErrnoException) : error
-  const code = last.code ?? error.code ?? ''
-  if (code === 'ETIMEDOUT') return new TimeoutError(`${label} did not answer: the connection timed out`, { cause: error })
-  const [what, hint] = OPENING[code] ?? [`could not be reached: ${last.message}`, undefined]
-  return new UnreachableError(`${label} ${what}`, { cause: error, ...(hint === undefined ? {} : { hints: [hint] }) })
+/** What may be wrong where nothing listens, or somebody hangs up at once. */
+export const SSHD_HINTS = {
+  refused: 'is sshd running there, and is it the right port?',
+  reset: 'a firewall, or sshd refusing new connections (MaxStartups); try again',
 }
 
 /** The connection was there, and the other side was silent for too long. */

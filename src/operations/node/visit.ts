@@ -2,8 +2,10 @@ import { setMaxListeners } from 'node:events'
 import { doneOf, fanOut, type Done } from '../../fleet/fan-out.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { AgentConnection } from '../../connection/agent/agent-connection.ts'
 import type { Host } from '../../connection/host.ts'
-import { connectionOver, openHost } from '../connector.ts'
+import type { NodeConnection } from '../../connection/port.ts'
+import { connectionOver, noScripts, openAgent, openHost } from '../connector.ts'
 import type { Context } from '../context.ts'
 import { Lookups } from '../lookups.ts'
 import type { Fleet } from './fleet.ts'
@@ -30,7 +32,8 @@ export type Purpose =
  * Connects to every node of a fleet, finds out what became of an earlier order whose end was not seen, and works.
  * An unknown identity may be asked about when the fleet is one node.
  * @param onSettled called once a node, as soon as its outcome is known
- * @returns one outcome a node, in the order of the selection; never rejects
+ * @returns one outcome a node, in the order of the selection; what fails on a node is its outcome
+ * @throws UsageError, before anything is done, where the environment forbids the connections that are needed
  */
 export function visit<T>(
   context: Context,
@@ -56,6 +59,9 @@ export function visit<T>(
   return run(context, fleet, width, onNode, onSettled)
 }
 
+/** What is below a node's connection: the machine that scripts run on, or the agent. */
+export type Below = { readonly kind: 'host'; readonly host: Host } | { readonly kind: 'agent'; readonly agent: AgentConnection }
+
 /**
  * As visit, for work that needs the machine below the connection: nodes that are reached by scripts.
  * @param work is to call settlePending itself, once it may connect
@@ -67,20 +73,47 @@ export function visitHosts<T>(
   purpose: Purpose,
   work: (session: Session, host: Host) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
+  return visitBelow(context, fleet, width, purpose, (session, below) => {
+    if (below.kind === 'agent') throw noScripts(session.node)
+    return work(session, below.host)
+  })
+}
+
+/** As visitHosts, for nodes with an agent too. */
+export function visitBelow<T>(
+  context: Context,
+  fleet: Fleet,
+  width: Width,
+  purpose: Purpose,
+  work: (session: Session, below: Below) => Promise<Done<T>>,
+): Promise<readonly NodeOutcome<T>[]> {
   const lookups = new Lookups(context)
   return run(context, fleet, width, async (node, guard, ask): Promise<Done<T>> => {
-    const host = await openHost(context, node, ask, lookups)
-    const connection = connectionOver(context, host, node, guard.signal)
+    const { connection, below } = await openBelow(context, node, { ask, signal: guard.signal }, lookups)
     const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
     try {
-      return await accounted(session, purpose, (own) => work(own, host))
+      return await accounted(session, purpose, (own) => work(own, below))
     } finally {
-      await host.close()
+      await connection.close()
     }
   })
 }
 
-function run<T>(
+async function openBelow(
+  context: Context,
+  node: NodeRecord,
+  options: { readonly ask: boolean; readonly signal: AbortSignal },
+  lookups: Lookups,
+): Promise<{ readonly connection: NodeConnection; readonly below: Below }> {
+  if (node.access === 'https') {
+    const agent = await openAgent(context, node, options, lookups)
+    return { connection: agent, below: { kind: 'agent', agent } }
+  }
+  const host = await openHost(context, node, options.ask, lookups)
+  return { connection: connectionOver(context, host, node, options.signal), below: { kind: 'host', host } }
+}
+
+async function run<T>(
   context: Context,
   { nodes }: Fleet,
   width: Width,
@@ -88,6 +121,10 @@ function run<T>(
   onSettled?: (outcome: NodeOutcome<T>) => void,
 ): Promise<readonly NodeOutcome<T>[]> {
   const { signal } = context
+  if (nodes.some(({ access }) => access === 'https')) {
+    const { refuseUnsafe } = await import('../../connection/agent/environment.ts')
+    refuseUnsafe(context.env)
+  }
   setMaxListeners(0, signal) // one a node at work; Node would warn of the eleventh
   const guarded = async (node: NodeRecord): Promise<Done<T>> => {
     const guard = new OrderGuard(signal)

@@ -32,12 +32,22 @@ export function checkUnique(node: NodeRecord, others: readonly NodeRecord[]): vo
   }
 }
 
-/** What a node's installation is told apart by: when it changes, what was known of its revisions no longer holds. */
-export function placeKey(node: NodeRecord): string {
+/** What a node's installation is told apart by. */
+function placeKey(node: NodeRecord): string {
   const { access, directory, jump } = node
   const way =
     access === 'local' ? 'local' : `${access} ${whereOf(node)} ${jump === undefined ? '' : endpoint(jump.host, jump.port)}`
   return `${way} ${directory}`
+}
+
+/**
+ * Whether two records mean one installation, so that what is known of its revisions goes on. The way there may change
+ * between SSH and the agent of the same host; another port of the same way may lead to another machine.
+ */
+export function samePlace(one: NodeRecord, other: NodeRecord): boolean {
+  if (placeKey(one) === placeKey(other)) return true
+  const remote = one.access !== 'local' && other.access !== 'local'
+  return remote && one.access !== other.access && one.host === other.host && one.directory === other.directory
 }
 
 function whereOf(node: NodeRecord): string {

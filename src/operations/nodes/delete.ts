@@ -1,4 +1,5 @@
 import { findNode } from '../../fleet/select.ts'
+import { nodeSecrets } from '../../node/node-secrets.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
 import type { Context } from '../context.ts'
@@ -12,8 +13,8 @@ export interface DeletedNode {
 }
 
 /**
- * Forgets a node's record, and the identities of its endpoints that no other node uses: an address that is given to
- * another server later must not look like an attack. The server is left untouched.
+ * Forgets a node's record, the secrets of its agent, and the identities of its endpoints that no other node uses: an
+ * address that is given to another server later must not look like an attack. The server is left untouched.
  * @param name a node's name or id
  * @param consent asked before anything is deleted; rejects to stop
  * @throws NotFoundError
@@ -41,6 +42,8 @@ export async function deleteNode(
   const used = new Set(rest.flatMap(endpointsOf))
   const unused = endpointsOf(node).filter((endpoint) => !used.has(endpoint))
   const forgotten = await Promise.all(unused.map((endpoint) => profile.trust.remove(endpoint)))
+  const { apiKey, nextApiKey, nextServer, archive } = nodeSecrets(node.id)
+  for (const secret of [apiKey, nextApiKey, nextServer, archive]) await profile.secrets.delete(secret)
   await journalChange(context, { verb: 'nodes delete', node: node.name })
   return { node, forgotten: forgotten.flat() }
 }

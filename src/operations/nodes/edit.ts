@@ -2,7 +2,7 @@ import { findNode } from '../../fleet/select.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { Context } from '../context.ts'
 import { journalChange } from '../journal/change.ts'
-import { checkKeys, checkUnique, placeKey } from './checks.ts'
+import { checkKeys, checkUnique, samePlace } from './checks.ts'
 import { describeNode } from './describe.ts'
 import type { NodeFields, Problem } from './fields.ts'
 import { type Clearable, type NodeSpec, contradictions, merged } from './merge.ts'
@@ -52,6 +52,11 @@ export async function editNode(context: Context, name: string, change: NodeChang
       `${after.name} is in another place now: what was known of its revisions is forgotten, and the next sync compares anew`,
     )
   }
+  if (after.access === 'https' && before.access !== 'https') {
+    context.note(
+      `${after.name} is reached through its agent from now on, which comes with its archive: akctl nodes archive ${after.name} --out FILE`,
+    )
+  }
   if (changes.length > 0) {
     const message = changes.map(({ field, from, to }) => `${field}: ${from} -> ${to}`).join('; ')
     await journalChange(context, { verb: 'nodes edit', node: after.name, message })
@@ -69,7 +74,7 @@ function edited(node: NodeRecord, { fields, clear, refuse }: NodeChange): NodeSp
 function placed(before: NodeRecord, spec: NodeSpec): NodeRecord {
   const { id, settings, createdAt } = before
   const node: { -readonly [K in keyof NodeRecord]: NodeRecord[K] } = { ...spec, id, settings, createdAt }
-  if (placeKey(node) !== placeKey(before) || node.mta !== before.mta) delete node.baseRevision
+  if (!samePlace(before, node) || node.mta !== before.mta) delete node.baseRevision
   return node
 }
 

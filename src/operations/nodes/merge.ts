@@ -69,6 +69,7 @@ function mergedJump(spec: NodeSpec, said: NodeFields['jump'], key: string | unde
 function fitting(spec: Mutable<NodeSpec>, before: Access, said: NodeFields): NodeSpec {
   if (spec.access === before) return spec
   if (said.port === undefined) delete spec.port
+  if (spec.access === 'https' && said.sudo === undefined) spec.sudo = false
   if (spec.access === 'ssh') return spec
   if (said.user === undefined) delete spec.user
   if (said.key === undefined) delete spec.key

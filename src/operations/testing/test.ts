@@ -19,7 +19,9 @@ import { clockOffset } from '../node/clock.ts'
 import { loadFleet } from '../node/fleet.ts'
 import type { Session } from '../node/session.ts'
 import { settlePending } from '../node/settle.ts'
-import { visitHosts, type Width } from '../node/visit.ts'
+import { visitBelow, type Width } from '../node/visit.ts'
+import { tryAgent } from './agent-steps.ts'
+import { clockNote } from './clock-note.ts'
 import { probeScript, type Probe } from './probe.ts'
 import { Steps, type StepName, type StepResult } from './steps.ts'
 
@@ -35,9 +37,13 @@ export async function testNodes(
   width: Width,
 ): Promise<readonly NodeOutcome<TestResult>[]> {
   const fleet = await loadFleet(context, selection)
-  return visitHosts<TestResult>(context, fleet, width, { kind: 'read' }, async (session, host) => {
+  return visitBelow<TestResult>(context, fleet, width, { kind: 'read' }, async (session, below) => {
     const steps = new Steps()
-    await tryNode(session, host, steps)
+    await resolveStep(session.node, steps)
+    if (steps.error === undefined) {
+      if (below.kind === 'host') await tryHost(session, below.host, steps)
+      else await tryAgent(session, below.agent, steps)
+    }
     return doneOf(steps)
   })
 }
@@ -49,10 +55,8 @@ function doneOf(steps: Steps): Done<TestResult> {
   return { outcome: error instanceof NodeError ? error.outcome : 'failed', result, error: report }
 }
 
-async function tryNode(session: Session, host: Host, steps: Steps): Promise<void> {
+async function tryHost(session: Session, host: Host, steps: Steps): Promise<void> {
   const { node, context } = session
-  await resolveStep(node, steps)
-  if (steps.error !== undefined) return
   const probe = await reach(session, host, steps)
   if (probe === undefined) return
   await settlePending(session, 'read')
@@ -64,14 +68,7 @@ async function tryNode(session: Session, host: Host, steps: Steps): Promise<void
     return
   }
   const ask = async (): Promise<number> => (await runScript(host, probeScript(node.directory), runOptions(context))).clock
-  const { ahead, accuracy } = await clockOffset(ask, () => context.clock().getTime())
-  steps.ok('clock', clockNote(ahead, accuracy))
-}
-
-function clockNote(ahead: number, accuracy: number): string {
-  const seconds = (value: number): string => (Math.abs(value) / 1000).toFixed(1)
-  if (ahead === 0) return `as here (within ${seconds(accuracy)} s)`
-  return `${seconds(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine (within ${seconds(accuracy)} s)`
+  steps.ok('clock', clockNote(await clockOffset(ask, () => context.clock().getTime())))
 }
 
 async function resolveStep(node: NodeRecord, steps: Steps): Promise<void> {

@@ -2,6 +2,7 @@ import type { ShownIdentity, TrustRecord } from '../../node/trust.ts'
 import { CancelledError, UntrustedError, UsageError } from '../../outcome/errors.ts'
 import type { Context } from '../context.ts'
 import type { Place, PlaceOptions } from './endpoints.ts'
+import { COMPARE } from './fingerprint.ts'
 
 /** What a choice is made from. */
 export interface Choice extends PlaceOptions {
@@ -26,7 +27,7 @@ export async function chooseIdentity(context: Context, choice: Choice): Promise<
   if (!context.prompter.canAsk) throw nobodyToAsk(choice)
   context.note(`${place.endpoint} shows:`)
   for (const { type, fingerprint } of shown) context.note(`  ${type} ${fingerprint}`)
-  context.note('Compare with what this prints on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub')
+  context.note(COMPARE[place.kind])
   const answer = (await context.prompter.text('Type yes to accept the first one, or the fingerprint you expect')).trim()
   const chosen = answer === 'yes' ? shown.slice(0, 1) : shown.filter(({ fingerprint }) => fingerprint === answer)
   if (chosen.length > 0) return chosen
@@ -44,7 +45,7 @@ function nobodyToAsk({ place, shown, target, jump }: Choice): UsageError {
   return new UsageError(`there is no terminal to ask on whether ${place.endpoint} is the right one. It shows:`, {
     detail: shown.map(({ type, fingerprint }) => `${type} ${fingerprint}`),
     hints: [
-      'compare on the server itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub (or its other types), then:',
+      `${COMPARE[place.kind]}, then:`,
       ...shown.slice(0, 1).map(({ fingerprint }) => trustCommand(target, fingerprint, { jump })),
     ],
   })
@@ -58,7 +59,7 @@ function changed({ place, shown, known, target, jump }: Choice): UntrustedError 
     ],
     hints: [
       'another machine may be answering in its place: find out before you go on',
-      `only if it was reinstalled or given a new key: akctl trust remove ${target}${jump ? ' --jump' : ''}, then:`,
+      `only if it was reinstalled or given a new ${place.kind === 'ssh' ? 'key' : 'certificate'}: akctl trust remove ${target}${jump ? ' --jump' : ''}, then:`,
       ...shown.slice(0, 1).map(({ fingerprint }) => trustCommand(target, fingerprint, { jump })),
     ],
   })

@@ -47,10 +47,17 @@ export async function importKnownHosts(context: Context, options: KnownHostsImpo
 }
 
 function placesOf(nodes: readonly NodeRecord[], { target, jump }: KnownHostsImport): readonly Place[] {
-  if (target !== undefined) return [placeOf(nodes, target, { jump })]
+  if (target !== undefined) return [sshPlace(placeOf(nodes, target, { jump }))]
   const places = nodes.filter((node) => node.access === 'ssh').flatMap(ofNode)
   if (places.length === 0) throw new NotFoundError('this profile has no node that is reached by SSH yet')
   return [...new Map(places.map((place) => [place.endpoint, place])).values()]
+}
+
+function sshPlace(place: Place): Place {
+  if (place.kind === 'ssh') return place
+  throw new UsageError(`${place.endpoint} is an agent's: its certificate is in no known_hosts file`, {
+    hints: [`akctl trust add ${place.node?.name ?? place.endpoint}`],
+  })
 }
 
 function ofNode(node: NodeRecord): readonly Place[] {

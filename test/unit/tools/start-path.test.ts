@@ -56,6 +56,12 @@ describe('the start path', () => {
     ])
   })
 
+  it('refuses a client of agents that is not lazy', () => {
+    expect(
+      findingsOf({ 'src/cli/main.ts': "import '../connection/agent/a.ts'", 'src/connection/agent/a.ts': 'console.log(1)' }),
+    ).toEqual(['src/connection/agent/a.ts is on the start path (imported by src/cli/main.ts)'])
+  })
+
   it('refuses SSH that is not lazy', () => {
     expect(
       findingsOf({ 'src/cli/main.ts': "import '../connection/ssh/a.ts'", 'src/connection/ssh/a.ts': 'console.log(1)' }),

@@ -1,0 +1,186 @@
+import type * as v from 'valibot'
+import type { LogQuery } from '../../mta/driver.ts'
+import type { LogRecord } from '../../mta/logs.ts'
+import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta/shared/results.ts'
+import type { OrderState } from '../../node/revision.ts'
+import { endpoint } from '../../node/record.ts'
+import type { Settings } from '../../node/settings.ts'
+import type { NodeState } from '../../node/state.ts'
+import { CancelledError, FailedError, UnreachableError } from '../../outcome/errors.ts'
+import type { NodeConnection, Order, SyncOrder } from '../port.ts'
+import { API, API_ROOT, type AgentVersion, type ApiName } from '../wire/api.ts'
+import { answerOf } from './answers.ts'
+import { type Exchanged, type HttpRequest, exchange } from './exchange.ts'
+import type { Asked } from './failure-answers.ts'
+import { AgentLink } from './link.ts'
+import { recordsOf } from './log-stream.ts'
+import { agentLabel, openSecure } from './secure.ts'
+import type { AgentTarget, AgentTimeouts, CertificatePolicy } from './target.ts'
+import { checkVersion, noApi, unknownCall } from './version-check.ts'
+
+/** What a connection to an agent is made with. */
+export interface AgentParts {
+  readonly policy: CertificatePolicy
+  readonly timeouts: AgentTimeouts
+  readonly signal?: AbortSignal | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: () => Date
+}
+
+/** What is put into a call's path or body. */
+interface Given {
+  readonly id?: string
+  readonly body?: unknown
+}
+
+type Answered<N extends ApiName> = v.InferOutput<(typeof API)[N]['answer']>
+
+/** A node behind its agent: every method is one call of the API. Nothing is opened before the first one. */
+export class AgentConnection implements NodeConnection {
+  private readonly link: AgentLink
+  private readonly streams = new Set<AgentLink>()
+  private readonly label: string
+  private readonly origin: string
+  private compatible: Promise<AgentVersion> | undefined
+
+  constructor(
+    private readonly target: AgentTarget,
+    private readonly parts: AgentParts,
+  ) {
+    this.label = agentLabel(target)
+    this.origin = `https://${endpoint(target.host.replace(/%.*/, ''), target.port)}` // a URL knows no zone of an address
+    this.link = this.newLink()
+  }
+
+  /** What the agent says of itself. @throws FailedError when this akctl can't speak with it */
+  async version(): Promise<AgentVersion> {
+    const version = await this.call('version')
+    checkVersion(this.label, this.target.name, version)
+    return version
+  }
+
+  status(): Promise<NodeState> {
+    return this.call('status')
+  }
+
+  start(order: Order): Promise<VerbResult> {
+    return this.change('start', orderBody(order))
+  }
+
+  stop(order: Order): Promise<VerbResult> {
+    return this.change('stop', orderBody(order))
+  }
+
+  restart(order: Order): Promise<VerbResult> {
+    return this.change('restart', orderBody(order))
+  }
+
+  sync(order: SyncOrder): Promise<ApplyResult> {
+    const { settings, expect, restart } = order
+    return this.change('sync', { ...orderBody(order), settings, expect, restart, addresses: this.target.addresses })
+  }
+
+  diff(settings: Settings): Promise<readonly TextDiff[]> {
+    return this.call('diff', { body: { settings, addresses: this.target.addresses } })
+  }
+
+  rollback(order: Order, to?: number): Promise<ApplyResult> {
+    return this.change('rollback', { ...orderBody(order), ...(to === undefined ? {} : { to }) })
+  }
+
+  order(id: string): Promise<OrderState> {
+    return this.call('order', { id })
+  }
+
+  interfaces(): Promise<readonly InterfaceInfo[]> {
+    return this.call('interfaces')
+  }
+
+  /** Over a connection of its own, which goes when the iteration ends. */
+  async *logs(query: LogQuery): AsyncIterable<LogRecord> {
+    const link = this.newLink()
+    this.streams.add(link)
+    const { source, lines, follow, since } = query
+    const body = { source, lines, follow, ...(since === undefined ? {} : { since }) }
+    const { signal, timeouts } = this.parts
+    try {
+      const request = await this.request('logs', { body }, link)
+      yield* recordsOf(link.client, request, this.asked('logs'), { seconds: timeouts.command, follow, signal })
+    } finally {
+      this.streams.delete(link)
+      await link.destroy()
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.link, ...this.streams].map((link) => link.destroy()))
+  }
+
+  private newLink(): AgentLink {
+    const { policy, timeouts, signal, env, clock } = this.parts
+    const parts = { target: this.target, policy, seconds: timeouts.connect, signal, env, clock }
+    return new AgentLink(this.origin, () => openSecure(parts))
+  }
+
+  /** A changing call, once the agent is known to be one that this akctl can speak with. Sent once, whatever comes. */
+  private async change<N extends ApiName>(name: N, body: unknown): Promise<Answered<N>> {
+    this.compatible ??= this.version()
+    try {
+      await this.compatible
+    } catch (error) {
+      this.compatible = undefined
+      throw error
+    }
+    return this.call(name, { body })
+  }
+
+  private async call<N extends ApiName>(name: N, given: Given = {}): Promise<Answered<N>> {
+    const asked = this.asked(name)
+    const exchanged = await this.send(name, given)
+    if (exchanged.kind === 'answer' && exchanged.status === 404) throw await this.strange(name)
+    return answerOf<(typeof API)[N]['answer']>(asked, API[name].answer, exchanged)
+  }
+
+  /** Sends a call; a reading one again when it met a connection that the agent had given up meanwhile. */
+  private async send(name: ApiName, given: Given): Promise<Exchanged> {
+    const { changes } = API[name]
+    const { timeouts, signal } = this.parts
+    const options = { seconds: changes ? timeouts.change : timeouts.command, signal }
+    const request = await this.request(name, given, this.link)
+    const { stale } = this.link
+    const first = await exchange(this.link.client, request, options)
+    const again = !changes && stale && first.kind === 'none' && first.end === 'cut'
+    return again ? exchange(this.link.client, request, options) : first
+  }
+
+  /** A call as it is written. The key is read once the agent's certificate was accepted, and is in nothing sent before. */
+  private async request(name: ApiName, { id = '', body }: Given, link: AgentLink): Promise<HttpRequest> {
+    const { method, path } = API[name]
+    if (this.parts.signal?.aborted === true) throw new CancelledError(`${this.asked(name).where}: cancelled`)
+    await link.verified()
+    const key = await this.target.apiKey()
+    const headers = { authorization: `Bearer ${key.reveal()}`, accept: '*/*' }
+    const at = { method, path: `${API_ROOT}${path.replace(':id', encodeURIComponent(id))}` }
+    if (body === undefined) return { ...at, headers }
+    return { ...at, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  }
+
+  /** Why the agent knows nothing of a call. */
+  private async strange(name: ApiName): Promise<FailedError | UnreachableError> {
+    const { where } = this.asked(name)
+    const { name: node } = this.target
+    if (name === 'version') return noApi(where, node)
+    const exchanged = await this.send('version', {})
+    if (exchanged.kind === 'answer' && exchanged.status === 404) return noApi(where, node)
+    checkVersion(this.label, node, answerOf(this.asked('version'), API.version.answer, exchanged))
+    return unknownCall(where, node)
+  }
+
+  private asked(name: ApiName): Asked {
+    return { where: `${name} on ${this.label}`, node: this.target.name, changes: API[name].changes }
+  }
+}
+
+function orderBody({ id, by, reason, at, lockWait }: Order): Order {
+  return { id, by, reason, at, lockWait }
+}
