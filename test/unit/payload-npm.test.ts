@@ -9,7 +9,7 @@ const directory = tempDir()
 async function told(env: Readonly<Record<string, string>>): Promise<string[]> {
   writeFileSync(join(directory, 'npm'), '#!/bin/sh\nenv\n', { mode: 0o755 })
   const text = await npm(['view'], 'a test', { cwd: directory, env: { PATH: `${directory}:/usr/bin:/bin`, ...env } })
-  return text.split('\n').filter((line) => /^npm_/i.test(line))
+  return text.split('\n').filter((line) => /^(npm|AKCTL)_/i.test(line))
 }
 
 test('where the registry is, through which proxy and whose certificates count is passed on to npm', async () => {
@@ -28,4 +28,8 @@ test('where the registry is, through which proxy and whose certificates count is
 
 test('what an npm that started akctl says of its own run is not', async () => {
   expect(await told({ npm_config_global: 'true', npm_lifecycle_event: 'test', npm_package_name: 'x' })).toEqual([])
+})
+
+test("what is akctl's own is not either: a passphrase is no business of npm's", async () => {
+  expect(await told({ AKCTL_PASSPHRASE: 'secret', AKCTL_HOME: '/srv/akctl' })).toEqual([])
 })

@@ -12,6 +12,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default:
   'nodes:edit': () => import('./nodes/edit.ts'),
   'nodes:show': () => import('./nodes/show.ts'),
   'nodes:install': () => import('./nodes/install.ts'),
+  'nodes:archive': () => import('./nodes/archive.ts'),
   'nodes:test': () => import('./nodes/test.ts'),
   'journal:list': () => import('./journal/list.ts'),
   'keys:create': () => import('./keys/create.ts'),

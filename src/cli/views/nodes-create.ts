@@ -1,4 +1,4 @@
-import type { NodeRecord } from '../../node/record.ts'
+import type { Access, NodeRecord } from '../../node/record.ts'
 import type { View } from './view.ts'
 
 export const nodesCreateView: View<NodeRecord> = {
@@ -7,8 +7,13 @@ export const nodesCreateView: View<NodeRecord> = {
   text: ({ data }, style) => {
     if (data === undefined) return ''
     const { id, name, access } = data
-    const next = access === 'ssh' ? `akctl trust add ${name}, akctl nodes test ${name}` : `akctl nodes test ${name}`
-    return `${style.good('registered')} ${name} with id ${id}\n${style.dim(`next: ${next}, akctl nodes install ${name}`)}\n`
+    return `${style.good('registered')} ${name} with id ${id}\n${style.dim(`next: ${next(name, access)}`)}\n`
   },
   names: ({ data }) => [data?.name ?? ''],
+}
+
+function next(name: string, access: Access): string {
+  if (access === 'https')
+    return `akctl nodes archive ${name} --out FILE; once it is unpacked and started there: akctl nodes test ${name}`
+  return `${access === 'ssh' ? `akctl trust add ${name}, ` : ''}akctl nodes test ${name}, akctl nodes install ${name}`
 }

@@ -1,4 +1,3 @@
-import { isIP, isIPv6 } from 'node:net'
 import type { Host } from '../../connection/host.ts'
 import { runScript } from '../../connection/scripted/run-script.ts'
 import type { Selection } from '../../fleet/select.ts'
@@ -7,10 +6,9 @@ import { driverOf } from '../../mta/drivers.ts'
 import { harakaProbe } from '../../mta/haraka/probe.ts'
 import { installScript } from '../../mta/shared/operations.ts'
 import type { InstallResult } from '../../mta/shared/results.ts'
-import type { NodeRecord } from '../../node/record.ts'
-import { UnknownOutcomeError, UsageError } from '../../outcome/errors.ts'
+import { UnknownOutcomeError } from '../../outcome/errors.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
-import { installationOf } from '../connector.ts'
+import { installationOf, noScripts } from '../connector.ts'
 import type { Context } from '../context.ts'
 import { confirmMany, type Consent } from '../node/confirm.ts'
 import { loadFleet } from '../node/fleet.ts'
@@ -19,9 +17,7 @@ import { settlePending } from '../node/settle.ts'
 import { visitHosts, type Width } from '../node/visit.ts'
 import { HarakaArchives } from '../payload/haraka-archive.ts'
 import { probeScript } from '../testing/probe.ts'
-
-/** The port of SMTP. */
-const SMTP = 25
+import { checkInstallOptions, defaultHostname, defaultListen } from './options.ts'
 
 /** What `nodes install` is told. */
 export interface InstallRun {
@@ -48,8 +44,10 @@ export interface Installed extends InstallOptions, Partial<InstallResult> {
  * @throws what concerns the whole run, before anything is done on any node
  */
 export async function installNodes(context: Context, run: InstallRun): Promise<readonly NodeOutcome<Installed>[]> {
-  checkOptions(run)
+  checkInstallOptions(run)
   const fleet = await loadFleet(context, run.selection)
+  const agent = fleet.nodes.find(({ access }) => access === 'https')
+  if (agent !== undefined) throw noScripts(agent)
   const names = fleet.nodes.map(({ name }) => name)
   if (!run.dryRun) await confirmMany(context, names, 'install', run.consent)
   const { env, signal } = context
@@ -93,39 +91,4 @@ async function installNode(session: Session, host: Host, run: InstallRun, archiv
 function again(error: UnknownOutcomeError, name: string): UnknownOutcomeError {
   const hints = [`run it again: akctl nodes install ${name} changes only what is not as it should be`]
   return new UnknownOutcomeError(error.message, { hints, detail: error.detail, cause: error })
-}
-
-function defaultListen({ addresses }: NodeRecord): string {
-  const [first = '127.0.0.1'] = addresses
-  return isIPv6(first) ? `[${first}]:${SMTP}` : `${first}:${SMTP}`
-}
-
-function defaultHostname({ host, name }: NodeRecord, fqdn: string | undefined): string {
-  if (isIP(host) === 0 && host.includes('.')) return host
-  return fqdn !== undefined && isHostname(fqdn) ? fqdn : name
-}
-
-/** @throws UsageError for an address or a name that no MTA would take */
-function checkOptions({ listen, hostname }: InstallRun): void {
-  if (listen !== undefined && !isListen(listen)) {
-    throw new UsageError(`--smtp-listen: '${listen}' is not allowed: give ADDRESS:PORT`, {
-      hints: ['such as 203.0.113.5:25, 0.0.0.0:2525 or [2001:db8::5]:25'],
-    })
-  }
-  if (hostname !== undefined && !isHostname(hostname)) {
-    throw new UsageError(`--hostname: '${hostname}' is not allowed: give a host name such as mx1.example.com`)
-  }
-}
-
-function isListen(text: string): boolean {
-  const [, v6, v4 = '', port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text) ?? []
-  const number = Number(port)
-  return (v6 === undefined ? isIP(v4) === 4 : isIPv6(v6)) && number >= 1 && number <= 65535
-}
-
-function isHostname(text: string): boolean {
-  return (
-    text.length <= 253 &&
-    /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/.test(text)
-  )
 }

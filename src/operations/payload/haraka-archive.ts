@@ -28,8 +28,7 @@ export class HarakaArchives {
   private readonly cache: string
 
   constructor(private readonly options: ArchiveOptions) {
-    const { env } = options
-    this.cache = join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'akctl', 'haraka')
+    this.cache = join(cacheFolder(options.env), 'haraka')
   }
 
   /**
@@ -61,11 +60,15 @@ export class HarakaArchives {
     return readFile(file)
   }
 
-  /** The installed dependencies: a folder per lock file, whole or not there at all. */
-  private async modules(): Promise<string> {
+  /**
+   * The installed dependencies: a folder per lock file, whole or not there at all.
+   * @throws FailedError when npm is missing or fails
+   */
+  async modules(): Promise<string> {
     const lock = await readFile(join(packageFolder(), 'package-lock.json'))
     const folder = join(this.cache, `modules-${digest(lock)}`)
     if (!existsSync(folder)) {
+      await mkdir(this.cache, { recursive: true })
       this.options.note?.('fetching Haraka and its dependencies by npm; this is done once')
       await this.inTemp(async (temp) => {
         for (const file of ['package.json', 'package-lock.json']) await cp(join(packageFolder(), file), join(temp, file))
@@ -89,6 +92,11 @@ export class HarakaArchives {
   }
 }
 
+/** Where fetched and packed things stay: `$XDG_CACHE_HOME/akctl`, else `~/.cache/akctl`. */
+export function cacheFolder(env: ArchiveOptions['env']): string {
+  return join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'akctl')
+}
+
 /** The sub-package: beside the bundle where akctl is built, else in the sources. */
 export function packageFolder(): string {
   const built = join(__dirname, 'haraka')
@@ -102,7 +110,7 @@ async function packageFiles(): Promise<readonly string[]> {
 }
 
 /** What the archive is made of, in one word: nodes keep it, and are sent nothing as long as it is the same. */
-async function archiveId(): Promise<string> {
+export async function archiveId(): Promise<string> {
   const hash = createHash('sha256').update(`form ${FORM}\n`)
   for (const file of ['package-lock.json', ...(await packageFiles())]) {
     hash.update(`${file}\0`).update(await readFile(join(packageFolder(), file)))
@@ -111,7 +119,7 @@ async function archiveId(): Promise<string> {
 }
 
 /** Puts the archive's tree together. The dependencies, thousands of files, are linked to and not copied. */
-async function arrange(
+export async function arrange(
   temp: string,
   parts: { readonly id: string; readonly modules: string; readonly node: string | undefined },
 ): Promise<readonly string[]> {
@@ -136,7 +144,7 @@ async function pack(folder: string, files: readonly string[], archive: string): 
 }
 
 /** Files and links below a folder, relative to it; not what npm keeps there for itself. */
-async function filesBelow(folder: string): Promise<readonly string[]> {
+export async function filesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => !entry.isDirectory())

@@ -8,7 +8,7 @@ import { npm, type NpmOptions } from './npm.ts'
 /** The oldest Node.js that runs Haraka 3. */
 const OLDEST = 20
 /** The Node.js that is shipped. An LTS. */
-const VERSION = '20.20.2'
+export const NODE_VERSION = '20.20.2'
 
 /** By `uname -m`: npm's package, and the SHA-256 of its bin/node. */
 const BINARIES: Readonly<Record<string, { readonly arch: string; readonly sha256: string }>> = {
@@ -37,19 +37,19 @@ export function neededArch(probe: HarakaProbe): string | undefined {
  * @throws FailedError when it can't be fetched, or is not the pinned one
  */
 export async function nodeBinary(arch: string, cache: string, options: Omit<NpmOptions, 'cwd'>): Promise<string> {
-  const expected = Object.values(BINARIES).find((binary) => binary.arch === arch)?.sha256
-  const file = join(cache, `node-${VERSION}-${arch}`)
+  const expected = pinnedSum(arch)
+  const file = join(cache, `node-${NODE_VERSION}-${arch}`)
   if ((await sumOf(file)) === expected) return file
   await mkdir(cache, { recursive: true })
   const temp = await mkdtemp(join(cache, '.node-'))
   try {
     const name = `node-linux-${arch}`
-    await npm(['pack', '--silent', `${name}@${VERSION}`], `Node.js ${VERSION} (${name})`, { ...options, cwd: temp })
+    await npm(['pack', '--silent', `${name}@${NODE_VERSION}`], `Node.js ${NODE_VERSION} (${name})`, { ...options, cwd: temp })
     const tar = await import('tar')
-    await tar.extract({ file: join(temp, `${name}-${VERSION}.tgz`), cwd: temp, strip: 2 }, ['package/bin/node'])
+    await tar.extract({ file: join(temp, `${name}-${NODE_VERSION}.tgz`), cwd: temp, strip: 2 }, ['package/bin/node'])
     const sum = await sumOf(join(temp, 'node'))
     if (sum !== expected) {
-      throw new FailedError(`the registry's ${name}@${VERSION} is not the one akctl knows (SHA-256 ${sum ?? 'none'})`, {
+      throw new FailedError(`the registry's ${name}@${NODE_VERSION} is not the one akctl knows (SHA-256 ${sum ?? 'none'})`, {
         hints: ['it was not used; look at the registry that npm is set to: npm config get registry'],
       })
     }
@@ -60,7 +60,13 @@ export async function nodeBinary(arch: string, cache: string, options: Omit<NpmO
   }
 }
 
-async function sumOf(file: string): Promise<string | undefined> {
+/** The SHA-256 (hex) of the Node.js for an architecture; undefined for an unknown one. */
+export function pinnedSum(arch: string): string | undefined {
+  return Object.values(BINARIES).find((binary) => binary.arch === arch)?.sha256
+}
+
+/** The SHA-256 of a file, in hex; undefined when there is none. */
+export async function sumOf(file: string): Promise<string | undefined> {
   const found = await stat(file).catch(() => undefined)
   return found?.isFile() === true
     ? createHash('sha256')

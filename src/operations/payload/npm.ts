@@ -18,9 +18,10 @@ export interface NpmOptions {
  */
 export function npm(args: readonly string[], purpose: string, options: NpmOptions): Promise<string> {
   const { cwd, signal } = options
-  // Settings of an npm that may have started akctl itself (npm exec, a script) are no wishes for this run.
+  // Settings of an npm that may have started akctl itself (npm exec, a script) are no wishes for this run, and what is
+  // akctl's own (AKCTL_PASSPHRASE) is not npm's business.
   const env = Object.fromEntries(
-    Object.entries(options.env).filter(([name]) => !/^npm_(?!config_(registry|cafile|.*proxy))/i.test(name)),
+    Object.entries(options.env).filter(([name]) => !/^(npm_(?!config_(registry|cafile|.*proxy))|AKCTL_)/i.test(name)),
   )
   // npm's own patience with a registry that does not answer is minutes.
   const patience = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']

@@ -7,7 +7,7 @@ import type { Report } from '../../report.ts'
 import { nodesTestView } from '../../views/nodes-test.ts'
 
 export default class NodesTest extends AkctlCommand {
-  static override summary = 'try nodes step by step: name, connection, identity, login, rights, directory, MTA, clock'
+  static override summary = 'try nodes step by step: name, connection, identity, login, rights, directory, MTA, agent, clock'
   static override description =
     'Changes nothing. A step is ok, failed, or skipped with the reason; the first that fails decides the exit code.'
   static override examples = ['<%= config.bin %> nodes test mx1', '<%= config.bin %> nodes test --all --json']

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import { createReadStream, type Stats } from 'node:fs'
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { UsageError } from '../../outcome/errors.ts'
+
+/**
+ * A file that is put together beside its place, unreadable for others, and there only once it is whole.
+ */
+export class NewFile {
+  private constructor(
+    readonly path: string,
+    private readonly fresh: string,
+    private readonly handle: FileHandle,
+  ) {}
+
+  /**
+   * @param force whether a file that is there may be replaced
+   * @throws UsageError when there is one, or none can be made there
+   */
+  static async open(file: string, force: boolean): Promise<NewFile> {
+    const path = resolve(file)
+    const there = await lstat(path).catch(() => undefined)
+    if (there !== undefined) checkReplaceable(file, there, force)
+    const fresh = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.new`)
+    try {
+      return new NewFile(path, fresh, await open(fresh, 'wx', 0o600))
+    } catch (error) {
+      throw new UsageError(`--out: cannot write to ${dirname(path)}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  /** Adds bytes at the end. */
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.handle.writeFile(bytes)
+  }
+
+  /** Adds all of a file. */
+  async appendFile(file: string, signal: AbortSignal): Promise<void> {
+    for await (const chunk of createReadStream(file, { signal })) await this.handle.writeFile(chunk as Buffer)
+  }
+
+  /** Puts its bytes on the disk. @returns how many */
+  async finish(): Promise<number> {
+    await this.handle.sync()
+    const { size } = await this.handle.stat()
+    await this.handle.close()
+    return size
+  }
+
+  /** Puts it into its place. */
+  commit(): Promise<void> {
+    return rename(this.fresh, this.path)
+  }
+
+  /** Leaves nothing of it. */
+  async discard(): Promise<void> {
+    await this.handle.close().catch(() => undefined)
+    await unlink(this.fresh).catch(() => undefined)
+  }
+}
+
+function checkReplaceable(file: string, there: Stats, force: boolean): void {
+  if (!there.isFile()) throw new UsageError(`--out: ${file} is there and is not a regular file`)
+  if (!force) throw new UsageError(`--out: ${file} is there already`, { hints: ['give another name, or --force to replace it'] })
+}
