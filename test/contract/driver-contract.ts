@@ -1,18 +1,21 @@
 /* eslint-disable jest/no-export -- a suite that the drivers' own test files run */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../../src/node/settings.ts'
 import { settingDefs } from '../../src/node/settings.ts'
 import { syncedOf } from '../../src/node/state.ts'
 import { ConflictError, FailedError } from '../../src/outcome/errors.ts'
 import type { InstallArchive } from '../../src/mta/driver.ts'
+import type { Access } from '../support/accesses.ts'
 import { type LocalNode, newOrder, newSync } from '../support/local-node.ts'
 
 /** What the contract needs to know of one MTA; everything here looks at the truth without akctl. */
 export interface DriverSubject {
-  /** Makes a node that nothing is installed on. */
-  make(): Promise<{ readonly node: LocalNode; readonly listen: string }>
+  readonly name: string
+  /** Makes a node in a directory (a folder of its own, which is there) that nothing is installed on. */
+  make(directory: string): Promise<{ readonly node: LocalNode; readonly listen: string }>
   /** What install ships, where the driver ships something. */
   readonly archive?: () => Promise<InstallArchive | undefined>
   /** Two sets that differ in what the MTA reads. */
@@ -58,16 +61,26 @@ async function answers(listen: string): Promise<boolean> {
   })
 }
 
-/** The suite every driver is held to, with a real MTA. Its tests build on each other: one installation, one story. */
-export function driverContract(name: string, subject: DriverSubject): void {
-  describe(`driver contract: ${name}`, () => {
+/**
+ * The suite every driver is held to by every access, with a real MTA. Its tests build on each other: one installation,
+ * one story. Installing is the machine's own; all that follows goes the way the access goes.
+ */
+export function driverContract(subject: DriverSubject, access: Access): void {
+  describe(`${subject.name} by ${access.name}`, () => {
     const story = {} as { node: LocalNode; listen: string }
+    const directory = mkdtempSync(join(tmpdir(), `akctl-${subject.name}-`))
+    chmodSync(directory, 0o755) // MTAs work as users of their own
 
     beforeAll(async () => {
-      Object.assign(story, await subject.make())
+      const made = await subject.make(directory)
+      made.node.connection = await access.connect(made.node)
+      Object.assign(story, made)
     })
-    afterAll(() => {
-      for (const pid of subject.pids(story.node.directory)) process.kill(pid, 'SIGKILL')
+    afterAll(async () => {
+      await story.node.connection.close()
+      await access.end()
+      for (const pid of subject.pids(directory)) process.kill(pid, 'SIGKILL')
+      rmSync(directory, { recursive: true, force: true })
     })
 
     installing(story, subject)
@@ -96,7 +109,7 @@ function installing(story: Story, subject: DriverSubject): void {
     expect(await connection.status()).toMatchObject({ installed: false, running: false, edited: [] })
     await expect(connection.start(newOrder())).rejects.toThrow(/nodes install/)
     await expect(connection.sync(newSync({ settings: subject.first }))).rejects.toThrow(/nodes install/)
-    await expect(connection.order('0000000000000000')).resolves.toMatchObject({ state: 'none' })
+    await expect(connection.order('00000000000000000000000000')).resolves.toMatchObject({ state: 'none' })
     expect(existsSync(join(story.node.directory, 'akctl/current'))).toBe(false)
   })
 
@@ -291,7 +304,7 @@ function goingBack(story: Story, subject: DriverSubject): void {
 
 function tells(story: Story, subject: DriverSubject): void {
   test('an order that never arrived is none', async () => {
-    expect(await story.node.connection.order('ffffffffffffffff')).toMatchObject({ state: 'none' })
+    expect(await story.node.connection.order('ZZZZZZZZZZZZZZZZZZZZZZZZZZ')).toMatchObject({ state: 'none' })
   })
 
   test('interfaces: loopback is there and tells the listener', async () => {

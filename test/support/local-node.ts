@@ -1,19 +1,19 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Host } from '../../src/connection/host.ts'
 import { LocalHost } from '../../src/connection/local/local-host.ts'
-import type { Order, SyncOrder } from '../../src/connection/port.ts'
+import type { NodeConnection, Order, SyncOrder } from '../../src/connection/port.ts'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
 import { ScriptedConnection } from '../../src/connection/scripted/scripted-connection.ts'
 import type { InstallArchive, InstallOptions, Installation, MtaDriver } from '../../src/mta/driver.ts'
 import { installScript } from '../../src/mta/shared/operations.ts'
 import type { InstallResult } from '../../src/mta/shared/results.ts'
+import { newOrderId } from '../../src/node/order-id.ts'
 
-/** A node of this machine: a driver over a LocalHost, as akctl itself puts them together. */
+/** A node of this machine: a driver over a LocalHost, as akctl itself puts them together, unless it is reached by another way. */
 export class LocalNode {
-  readonly connection: ScriptedConnection
+  connection: NodeConnection
 
   constructor(
     readonly driver: MtaDriver,
@@ -55,7 +55,7 @@ export class LocalNode {
 
 /** A fresh changing order. */
 export function newOrder(lockWait = 10): Order {
-  return { id: randomBytes(8).toString('hex'), by: 'test@here', reason: 'a test', at: new Date().toISOString(), lockWait }
+  return { id: newOrderId(new Date()), by: 'test@here', reason: 'a test', at: new Date().toISOString(), lockWait }
 }
 
 /** A fresh sync order: takes over and restarts unless told otherwise. */

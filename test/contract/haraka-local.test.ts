@@ -1,0 +1,5 @@
+import { byLocal } from '../support/accesses.ts'
+import { driverContract } from './driver-contract.ts'
+import { harakaSubject } from './haraka-subject.ts'
+
+driverContract(harakaSubject(), byLocal())

@@ -1,0 +1,74 @@
+import { appendFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import type { Settings } from '../../src/node/settings.ts'
+import { harakaArchive, HarakaNode, harakaPids } from '../support/haraka.ts'
+import { freePort } from '../support/local-node.ts'
+import type { DriverSubject } from './driver-contract.ts'
+
+/** What Haraka reads, looked at by a reader of its own. */
+function holds(node: { read(path: string): string }, settings: Settings): boolean {
+  const outbound = node.read('akctl/live/conf/config/outbound.ini')
+  const list = node.read('akctl/live/conf/config/plugins').split('\n')
+  const size = /^concurrency_max=(.*)$/m.exec(outbound)?.[1]
+  const timeout = /^connect_timeout=(.*)$/m.exec(outbound)?.[1]
+  const keeps = list.includes('akctl/keep_delivered')
+  return (
+    size === String(settings['spool-channel-size'] ?? 100) &&
+    timeout === (settings['esmtp-connection-timeout'] === undefined ? undefined : String(settings['esmtp-connection-timeout'])) &&
+    keeps === (settings['clear-spool-after-delivery'] === false)
+  )
+}
+
+/** Haraka, as the contract suite looks at it. Called at the top of a test file. */
+export function harakaSubject(): DriverSubject {
+  const taken = createServer()
+  beforeAll(() => new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve)))
+  afterAll(() => new Promise((resolve) => taken.close(resolve)))
+  return {
+    name: 'haraka',
+    make: async (directory) => {
+      const port = await freePort()
+      return { node: new HarakaNode({ directory, addresses: [] }, port), listen: `127.0.0.1:${port}` }
+    },
+    archive: harakaArchive,
+    first: { 'spool-channel-size': 7, 'clear-spool-after-delivery': false },
+    second: { 'spool-channel-size': 9, 'esmtp-connection-timeout': 12 },
+    took: 'restart',
+    holds: (node, settings) => Promise.resolve(holds(node, settings)),
+    pids: harakaPids,
+    file: 'config/smtp.ini',
+    comment: '; by hand\n',
+    spoil: (node) => {
+      const address = taken.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      const own = /^listen=(.*)$/m.exec(node.read('base/config/smtp.ini'))?.[1] ?? ''
+      appendFileSync(join(node.directory, 'base/config/smtp.ini'), `listen=${own},127.0.0.1:${port}\n`)
+    },
+    support: {
+      'priority-channel-size': 'unsupported',
+      'other-channel-size': 'unsupported',
+      'spool-channel-size': 'nearest',
+      'spool-writers': 'unsupported',
+      'retry-channel-size': 'nearest',
+      'event-channel-size': 'unsupported',
+      'spool-cleaner-timeout': 'nearest',
+      'dns-lookup-timeout': 'nearest',
+      'dns-cache-expire': 'nearest',
+      'rmq-consumers-per-sender': 'unsupported',
+      'spool-readers': 'unsupported',
+      'eventer-readers': 'unsupported',
+      'esmtp-connection-timeout': 'nearest',
+      'fetcher-prior-spool-timeout': 'unsupported',
+      'rebuilder-workers': 'unsupported',
+      'fbl-header-name': 'native',
+      'smtp-admin-email': 'nearest',
+      'pop3-listen-only-interfaces': 'unsupported',
+      'smtp-listen-only-interfaces': 'native',
+      'smtp-responses-to-syslog': 'native',
+      'mta-observer': 'unsupported',
+      profiling: 'nearest',
+      'clear-spool-after-delivery': 'native',
+    },
+  }
+}
