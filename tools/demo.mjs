@@ -58,7 +58,7 @@ async function main() {
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, onSignal)
   try {
-    await stage.reservePorts(['ssh', 'mx1', 'mx2', 'sink'])
+    await stage.reservePorts(['ssh', 'mx1', 'mx2', 'mx3', 'agent', 'sink'])
     const fingerprint = await stage.startSshd(stage.ports.ssh)
     await stage.startSink(stage.ports.sink)
     for (const step of story(stage, fingerprint)) {

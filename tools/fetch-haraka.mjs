@@ -1,5 +1,5 @@
-// Fetches Haraka into a cache folder, by the program's own code, before anything runs against the clock: on a fresh
-// machine it takes npm the better part of a minute. Does nothing when it is there.
+// Fetches Haraka and Node.js into a cache folder and packs them for archives, by the program's own code, before anything
+// runs against the clock: on a fresh machine it takes npm the better part of a minute. Does nothing when it is there.
 import { build } from 'esbuild'
 import { mkdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -15,12 +15,17 @@ export const DEMO_CACHE = join(root, '.cache')
 export async function fetchHaraka(cache) {
   mkdirSync(cache, { recursive: true })
   const outfile = `${root}/dist/fetch-haraka-${process.pid}.cjs` // beside dist/haraka, where its package is looked for
-  const contents = "export { HarakaArchives } from './src/operations/payload/haraka-archive.ts'"
+  const payload = './src/operations/payload'
+  const contents = `export { HarakaArchives } from '${payload}/haraka-archive.ts'
+export { PayloadMembers } from '${payload}/members.ts'`
   try {
     await build({ ...common, stdin: { contents, resolveDir: root }, outfile })
-    const { HarakaArchives } = createRequire(import.meta.url)(outfile)
-    const archives = new HarakaArchives({ env: { ...process.env, XDG_CACHE_HOME: cache }, note: (text) => console.log(text) })
-    await archives.forNode({ machine: 'x86_64', nodeVersion: process.version, glibc: true })
+    const { HarakaArchives, PayloadMembers } = createRequire(import.meta.url)(outfile)
+    const options = { env: { ...process.env, XDG_CACHE_HOME: cache }, note: (text) => console.log(text) }
+    await new HarakaArchives(options).forNode({ machine: 'x86_64', nodeVersion: process.version, glibc: true })
+    const members = new PayloadMembers(options)
+    await members.runtime('x64')
+    await members.haraka()
   } finally {
     rmSync(outfile, { force: true })
   }

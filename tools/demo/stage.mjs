@@ -34,6 +34,7 @@ export class Stage {
       PATH: `${this.folder}/bin:${process.env.PATH}`,
       AKCTL_HOME: `${this.folder}/profile`,
       AKCTL_OUTPUT: 'table',
+      AKCTL_SECRETS_KEY_FILE: `${this.folder}/secrets.key`,
     }
   }
 

@@ -97,14 +97,45 @@ export function story({ folder, ports, mails }, fingerprint) {
       check: () => must(postconf('smtp_connect_timeout') === '20s', 'the timeout is the one before'),
     },
 
+    { title: 'A third node that no SSH reaches: an archive with Haraka, Node.js and an agent, unpacked where it shall run.' },
+    {
+      line: `akctl nodes create mx3 --host 127.0.0.1 --port ${ports.agent} --access https --dir ${folder}/mx3 --mta haraka`,
+    },
+    {
+      line: `akctl nodes archive mx3 --out mx3.tar.gz --listen 127.0.0.1:${ports.agent} --smtp-listen 127.0.0.1:${ports.mx3} --hostname mx3.example.com`,
+      check: () => must(!file('mx3.tar.gz').includes('akctl_'), 'the key itself is not in the archive'),
+    },
+    { line: 'mkdir mx3 && tar -xzf mx3.tar.gz -C mx3' },
+    {
+      line: `env -i mx3/bin/node -d --https --config=${folder}/mx3/conf/`,
+      check: () => must(existsSync(`${folder}/mx3/base/config/smtp.ini`), 'the base of mx3 is there'),
+    },
+    { line: `echo 'any={"nexthop":"127.0.0.1:${ports.sink}"}' >>mx3/base/config/relay_dest_domains.ini` },
+    { line: 'akctl nodes test mx3', shows: [/identity/i] },
+    { line: 'akctl settings set mx3 esmtp-connection-timeout=20s --sync' },
+    {
+      line: 'akctl mta start mx3',
+      check: () => must(file('mx3/akctl/live/conf/config/outbound.ini').includes('connect_timeout=20'), 'Haraka has the timeout'),
+    },
+    send('mx3', ports.mx3),
+    { line: 'akctl nodes list', shows: [/mx3.*https.*running\s+yes/] },
+
     { title: 'The end: stop, and forget the nodes. What is on the servers stays.' },
-    { line: 'akctl mta stop mx1 mx2', check: () => Promise.all([listensNot(ports.mx1), listensNot(ports.mx2)]) },
+    {
+      line: 'akctl mta stop mx1 mx2 mx3',
+      check: () => Promise.all([listensNot(ports.mx1), listensNot(ports.mx2), listensNot(ports.mx3)]),
+    },
+    {
+      line: 'kill $(cat mx3/run/agent.pid)',
+      check: () => waitFor('the agent has ended', async () => !(await answers(ports.agent))),
+    },
     {
       line: 'akctl nodes delete mx1 --yes',
       check: () => must(existsSync(`${folder}/mx1/base/main.cf`), "the server's files are still there"),
     },
     { line: 'akctl nodes delete mx2 --yes' },
-    { line: 'akctl journal list -n 8', shows: [/mta sync/, /mta rollback/, /mta stop/] },
+    { line: 'akctl nodes delete mx3 --yes' },
+    { line: 'akctl journal list -n 14', shows: [/mta rollback/, /mta sync/, /mta stop/] },
   ]
 }
 
