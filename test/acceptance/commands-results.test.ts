@@ -98,6 +98,12 @@ const stories = (): readonly Line[] => [
   ['mta stop mx-%', 0],
   ['nodes delete mx-%', 2],
   ['nodes delete mx-% --yes', 0],
+  [`nodes archive far-% --out ${folder}/a-%`, 2],
+  ['nodes create web-% --host 203.0.113.9 --dir /opt/web-% --access https --mta postfix', 0],
+  [`nodes archive web-% --runtime system --plaintext --out ${folder}/a-%`, 0],
+  [`nodes archive web-% --runtime system --out ${folder}/b-%`, 2],
+  [`nodes archive web-% --rotate --out ${folder}/b-%`, 0],
+  ['nodes archive nope --out /nope', 9],
   ['journal list', 0],
   ['journal list --node 9999', 9],
 ]

@@ -104,11 +104,13 @@ describe('nodes create', () => {
     expect(stored('x') ?? stored('twin')).toBeUndefined()
   })
 
-  test('an https node is registered, and connecting to it says that it is not part of this release', async () => {
-    await cli.ok(words('nodes create web --host h --access https --dir /opt/a'))
-    const run = await cli.run(words('trust add web --json'))
-    expect(run.exit).toBe(2)
-    expect(run.json.error?.message).toMatch(/https is not part of this release/)
+  test('an https node is registered, and what comes next is its archive', async () => {
+    const run = await cli.ok(words('nodes create web --host h --access https --dir /opt/a -o table'))
+    expect(run.stdout).toContain('akctl nodes archive web --out FILE')
+    expect(stored('web')).toMatchObject({ access: 'https', host: 'h', sudo: false })
+    expect((await cli.run(words('nodes create web2 --access https'))).stderr).toMatch(
+      /--host: is missing[\s\S]*--dir: is missing/,
+    )
   })
 })
 
