@@ -17,6 +17,7 @@ export class Lookups {
   private readonly credentials = new Map<string, Promise<Credential>>()
 
   private unlocked: UnlockedKeys | undefined
+  private secrets: Promise<(name: string) => Promise<Secret | undefined>> | undefined
 
   constructor(private readonly context: Context) {}
 
@@ -54,8 +55,8 @@ export class Lookups {
    * @throws UsageError when the profile has none; and what unlocking the secrets does
    */
   async apiKey({ id, name }: Pick<NodeRecord, 'id' | 'name'>): Promise<Secret> {
-    const { secrets } = await this.context.profile()
-    const key = await secrets.get(nodeSecrets(id).apiKey)
+    this.secrets ??= this.context.profile().then(({ secrets }) => secrets.reader())
+    const key = await (await this.secrets)(nodeSecrets(id).apiKey)
     if (key !== undefined) return key
     throw new UsageError(`${name}: this profile has no API key for its agent`, {
       hints: [`make one, with what is to be unpacked on the node: akctl nodes archive ${name} --out FILE`],

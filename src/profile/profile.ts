@@ -92,6 +92,8 @@ export interface SecretStore {
    * @throws UsageError when nobody says how to unlock, UnauthorizedError for a wrong passphrase or key file, StoreError for damage
    */
   get(name: string): Promise<Secret | undefined>
+  /** As `get`, for many: of the store as it is now, read once. @throws StoreError */
+  reader(): (name: string) => Promise<Secret | undefined>
   /** Keeps or replaces a secret; the first of a profile decides how they are protected. @throws the same as `get` */
   set(name: string, secret: Secret): Promise<void>
   /** Needs no unlocking; nothing happens when there is none. @throws StoreError */

@@ -59,12 +59,19 @@ export class FileSecretStore implements SecretStore {
   }
 
   async get(name: string): Promise<Secret | undefined> {
+    return this.reader()(name)
+  }
+
+  reader(): (name: string) => Promise<Secret | undefined> {
     const { protection, entries } = this.file.read()
-    const entry = entries.find((each) => each.name === name)
-    if (entry === undefined || protection === undefined) return undefined
-    const secret = (await this.vault(protection)).open(entry)
-    if (secret === undefined) throw this.damaged(name)
-    return secret
+    const byName = new Map(entries.map((entry) => [entry.name, entry]))
+    return async (name) => {
+      const entry = byName.get(name)
+      if (entry === undefined || protection === undefined) return undefined
+      const secret = (await this.vault(protection)).open(entry)
+      if (secret === undefined) throw this.damaged(name)
+      return secret
+    }
   }
 
   async set(name: string, secret: Secret): Promise<void> {

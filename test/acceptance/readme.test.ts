@@ -13,7 +13,7 @@ const readme = read('README.md')
 const tour = /<!-- begin demo -->(.*)<!-- end demo -->/s.exec(readme)?.[1] ?? ''
 
 test("the tour's commands are the demo's, line by line", () => {
-  const stage = { folder: '/tmp/akctl-demo-x', ports: { ssh: 1, mx1: 2, mx2: 3, sink: 4 }, mails: () => [] }
+  const stage = { folder: '/tmp/akctl-demo-x', ports: { ssh: 1, mx1: 2, mx2: 3, mx3: 4, agent: 5, sink: 6 }, mails: () => [] }
   const typed = story(stage, 'SHA256:x').flatMap((step) => ('line' in step ? [settled(step.line)] : []))
   const shown = [...tour.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => settled(line))
   expect(shown).toEqual(typed)

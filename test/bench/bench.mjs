@@ -1,17 +1,20 @@
 // `npm run bench`: the figures akctl promises, measured on this machine, with their targets.
-// Usage: node test/bench/bench.mjs [start] [fleet] [--hosts N] [--rounds N] [--runs N] [--profile FOLDER]
+// Usage: node test/bench/bench.mjs [start] [fleet] [agents] [--hosts N] [--agents N] [--requests N] [--rounds N] [--runs N] [--profile FOLDER]
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { coldStart } from './cold-start.mjs'
 import { fleetStatus } from './fleet-status.mjs'
+import { httpsFleet } from './https-fleet.mjs'
 
 const bin = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     hosts: { type: 'string', default: '300' },
+    agents: { type: 'string', default: '1000' },
+    requests: { type: 'string', default: '100000' },
     rounds: { type: 'string', default: '20' },
     runs: { type: 'string', default: '2' },
     profile: { type: 'string' },
@@ -19,8 +22,8 @@ const { values, positionals } = parseArgs({
 })
 const wanted = (part) => positionals.length === 0 || positionals.includes(part)
 
-// The fleet's sshd listens on all addresses of a network of its own, which has a loopback interface and nothing else.
-if (wanted('fleet') && process.env.AKCTL_BENCH_NETNS === undefined) {
+// sshd and agent listen on all addresses of a network of its own, which has a loopback interface and nothing else.
+if ((wanted('fleet') || wanted('agents')) && process.env.AKCTL_BENCH_NETNS === undefined) {
   const script = 'ip link set lo up && exec "$@"'
   const args = ['-n', 'sh', '-c', script, 'sh', process.execPath, ...process.argv.slice(1)]
   const { status } = spawnSync('unshare', args, { stdio: 'inherit', env: { ...process.env, AKCTL_BENCH_NETNS: '1' } })
@@ -32,6 +35,8 @@ const rows = []
 if (wanted('start')) rows.push(...(await coldStart(bin, Number(values.rounds))))
 if (wanted('fleet'))
   rows.push(...(await fleetStatus(bin, { hosts: Number(values.hosts), runs: Number(values.runs), profile: values.profile })))
+
+if (wanted('agents')) rows.push(...(await httpsFleet(bin, { agents: Number(values.agents), requests: Number(values.requests) })))
 
 const width = Math.max(...rows.map(({ name }) => name.length))
 console.log(`\n${'figure'.padEnd(width)}  measured    target`)

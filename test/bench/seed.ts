@@ -1,6 +1,9 @@
 // Fills a store by the program's own code: a command for each of 300 nodes would take a minute.
 import { openHome } from '../../src/profile/home.ts'
-import type { NodeRecord } from '../../src/node/record.ts'
+import { nodeSecrets } from '../../src/node/node-secrets.ts'
+import { type NodeRecord, endpoint, endpointPort } from '../../src/node/record.ts'
+import { Secret } from '../../src/node/secret.ts'
+import { describeCertificate, readCertificate } from '../../src/connection/agent/certificate.ts'
 
 /** Adds nodes to the profile in use; what is not given is that of a Postfix node over SSH. */
 export async function seed(home: string, nodes: readonly Partial<NodeRecord>[]): Promise<void> {
@@ -22,4 +25,18 @@ export async function seed(home: string, nodes: readonly Partial<NodeRecord>[]):
     }))
     return { data: { ...data, nextId: data.nextId + added.length, nodes: [...data.nodes, ...added] }, result: undefined }
   })
+}
+
+/** What `nodes archive` would have kept of each HTTPS node, here one agent's certificate (PEM) and key for all of them. */
+export async function seedAgents(home: string, agent: { readonly certificate: string; readonly apiKey: string }): Promise<void> {
+  const read = readCertificate(agent.certificate)
+  if (read === undefined) throw new Error('no certificate')
+  const plain = { choose: () => Promise.resolve({ kind: 'plain' as const }) }
+  const nobody = (): Promise<never> => Promise.reject(new Error('nobody is asked'))
+  const profile = await openHome({ AKCTL_HOME: home }, { ...plain, passphrase: nobody, keyFile: nobody }).open()
+  const { nodes } = await profile.read()
+  const { kind, type, fingerprint, certificate } = describeCertificate('', read)
+  const kept = { kind, type, fingerprint, certificate, added: new Date().toISOString(), by: 'bench', source: 'archive' }
+  await profile.trust.add(nodes.map((node) => ({ endpoint: endpoint(node.host, endpointPort(node)), ...kept })))
+  for (const { id } of nodes) await profile.secrets.set(nodeSecrets(id).apiKey, new Secret(agent.apiKey))
 }
