@@ -1,8 +1,8 @@
 import type { AgentConnection } from '../connection/agent/agent-connection.ts'
-import type { CertificatePolicy } from '../connection/agent/target.ts'
 import type { Host } from '../connection/host.ts'
+import type { IdentityPolicy } from '../connection/identity-policy.ts'
 import type { NodeConnection } from '../connection/port.ts'
-import type { IdentityPolicy, SshEndpoint, SshTarget } from '../connection/ssh/target.ts'
+import type { SshEndpoint, SshTarget } from '../connection/ssh/target.ts'
 import { ScriptedConnection } from '../connection/scripted/scripted-connection.ts'
 import { LocalHost } from '../connection/local/local-host.ts'
 import { driverOf } from '../mta/drivers.ts'
@@ -129,7 +129,7 @@ export function identityPolicy(context: Context, node: NodeRecord, ask: boolean,
 }
 
 /** The same for an agent's certificate. */
-function certificatePolicy(context: Context, node: NodeRecord, ask: boolean, lookups: Lookups): CertificatePolicy {
+function certificatePolicy(context: Context, node: NodeRecord, ask: boolean, lookups: Lookups): IdentityPolicy {
   return {
     known: (endpoint) => lookups.identities(endpoint, 'tls'),
     trustCommand: ({ fingerprint }) => `akctl trust add ${node.name} --fingerprint ${fingerprint}`,

@@ -1,7 +1,7 @@
+import type { IdentityPolicy } from '../../src/connection/identity-policy.ts'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
 import { shownIdentities } from '../../src/connection/ssh/identities.ts'
 import { SshHost } from '../../src/connection/ssh/ssh-host.ts'
-import type { IdentityPolicy } from '../../src/connection/ssh/target.ts'
 import type { ShownIdentity, TrustRecord } from '../../src/node/trust.ts'
 import { UntrustedError } from '../../src/outcome/errors.ts'
 import { makeKey, startSshd, type Sshd } from '../support/sshd.ts'

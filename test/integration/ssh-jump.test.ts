@@ -1,7 +1,8 @@
+import type { IdentityPolicy } from '../../src/connection/identity-policy.ts'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
 import { shownIdentities } from '../../src/connection/ssh/identities.ts'
 import { SshHost } from '../../src/connection/ssh/ssh-host.ts'
-import type { IdentityPolicy, SshEndpoint } from '../../src/connection/ssh/target.ts'
+import type { SshEndpoint } from '../../src/connection/ssh/target.ts'
 import type { ShownIdentity } from '../../src/node/trust.ts'
 import {
   CancelledError,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { Credential, IdentityPolicy, SshEndpoint, SshTarget } from '../../src/connection/ssh/target.ts'
+import type { IdentityPolicy } from '../../src/connection/identity-policy.ts'
+import type { Credential, SshEndpoint, SshTarget } from '../../src/connection/ssh/target.ts'
 import type { Script } from '../../src/script/script.ts'
 import type { TrustRecord } from '../../src/node/trust.ts'
 import type { KeyPair, Sshd } from './sshd.ts'

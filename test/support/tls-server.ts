@@ -3,7 +3,8 @@ import { type ServerOptions, createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { AgentConnection, type AgentParts } from '../../src/connection/agent/agent-connection.ts'
-import type { AgentTarget, CertificatePolicy } from '../../src/connection/agent/target.ts'
+import type { AgentTarget } from '../../src/connection/agent/target.ts'
+import type { IdentityPolicy } from '../../src/connection/identity-policy.ts'
 import { API_VERSION } from '../../src/connection/wire/api.ts'
 import { Secret } from '../../src/node/secret.ts'
 import type { TrustRecord } from '../../src/node/trust.ts'
@@ -128,7 +129,7 @@ export function agentAnswers(own: Readonly<Record<string, (arrived: Arrived) => 
 }
 
 /** Accepts exactly these records. */
-export function certificatePolicy(known: readonly TrustRecord[], ask?: CertificatePolicy['ask']): CertificatePolicy {
+export function certificatePolicy(known: readonly TrustRecord[], ask?: IdentityPolicy['ask']): IdentityPolicy {
   return {
     known: (endpoint) => Promise.resolve(known.filter((record) => record.endpoint === endpoint)),
     trustCommand: ({ fingerprint }) => `akctl trust add mx1 --fingerprint ${fingerprint}`,

@@ -7,6 +7,7 @@ import { endpoint } from '../../node/record.ts'
 import type { Settings } from '../../node/settings.ts'
 import type { NodeState } from '../../node/state.ts'
 import { CancelledError, FailedError, UnreachableError } from '../../outcome/errors.ts'
+import type { IdentityPolicy } from '../identity-policy.ts'
 import type { NodeConnection, Order, SyncOrder } from '../port.ts'
 import { API, API_ROOT, type AgentVersion, type ApiName } from '../wire/api.ts'
 import { answerOf } from './answers.ts'
@@ -15,12 +16,12 @@ import type { Asked } from './failure-answers.ts'
 import { AgentLink } from './link.ts'
 import { recordsOf } from './log-stream.ts'
 import { agentLabel, openSecure } from './secure.ts'
-import type { AgentTarget, AgentTimeouts, CertificatePolicy } from './target.ts'
+import type { AgentTarget, AgentTimeouts } from './target.ts'
 import { checkVersion, noApi, unknownCall } from './version-check.ts'
 
 /** What a connection to an agent is made with. */
 export interface AgentParts {
-  readonly policy: CertificatePolicy
+  readonly policy: IdentityPolicy
   readonly timeouts: AgentTimeouts
   readonly signal?: AbortSignal | undefined
   readonly env: Readonly<Record<string, string | undefined>>

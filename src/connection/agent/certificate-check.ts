@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { type PeerCertificate, checkServerIdentity } from 'node:tls'
 import { type TrustRecord, isAuthority } from '../../node/trust.ts'
 import { UntrustedError } from '../../outcome/errors.ts'
-import type { CertificatePolicy } from './target.ts'
+import type { IdentityPolicy } from '../identity-policy.ts'
 import { COMPARE, type ShownCertificate, certificateFingerprint, readCertificate, validityProblem } from './certificate.ts'
 import type { Verification } from './tls.ts'
 
@@ -58,7 +58,7 @@ export class CertificateCheck {
    * @param shown what it showed to a probe after the refusal
    * @param why what TLS had against it
    */
-  refusal(shown: ShownCertificate, why: string, now: Date, trustCommand: CertificatePolicy['trustCommand']): UntrustedError {
+  refusal(shown: ShownCertificate, why: string, now: Date, trustCommand: IdentityPolicy['trustCommand']): UntrustedError {
     const { label, endpoint } = this.of
     const seen = `${shown.type} ${shown.fingerprint}`
     const untimely = validityProblem(shown, now)
@@ -136,7 +136,7 @@ export function unknownIdentity(
   { label, endpoint }: Checked,
   shown: ShownCertificate,
   now: Date,
-  trustCommand: CertificatePolicy['trustCommand'],
+  trustCommand: IdentityPolicy['trustCommand'],
 ): UntrustedError {
   const untimely = validityProblem(shown, now)
   const note = untimely === undefined ? '' : ` (a certificate that ${untimely})`

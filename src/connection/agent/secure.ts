@@ -1,17 +1,18 @@
 import type { TLSSocket } from 'node:tls'
 import { endpoint as endpointName } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
+import type { IdentityPolicy } from '../identity-policy.ts'
 import { CertificateCheck, type Checked, unknownIdentity } from './certificate-check.ts'
 import type { ShownCertificate } from './certificate.ts'
 import { refuseUnsafe } from './environment.ts'
 import { shownCertificate } from './probe.ts'
-import type { AgentTarget, CertificatePolicy } from './target.ts'
+import type { AgentTarget } from './target.ts'
 import { type TlsEndpoint, openTls } from './tls.ts'
 
 /** What connections to an agent are made with. */
 export interface SecureParts {
   readonly target: Pick<AgentTarget, 'name' | 'host' | 'port'>
-  readonly policy: CertificatePolicy
+  readonly policy: IdentityPolicy
   /** Seconds for name lookup, TCP and TLS together. */
   readonly seconds: number
   readonly signal?: AbortSignal | undefined

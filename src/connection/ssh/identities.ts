@@ -1,10 +1,11 @@
 import { endpoint as endpointName } from '../../node/record.ts'
 import type { ShownIdentity } from '../../node/trust.ts'
+import type { IdentityPolicy } from '../identity-policy.ts'
 import { HOST_KEY_TYPES, type HostKeyType } from './algorithms.ts'
 import { handshake } from './handshake.ts'
 import { fingerprintOf, keyTypeOf } from './known-hosts.ts'
 import { type Link, openLink, reach } from './link.ts'
-import type { IdentityPolicy, SshEndpoint, SshTimeouts } from './target.ts'
+import type { SshEndpoint, SshTimeouts } from './target.ts'
 import { UnlockedKeys } from './unlocked-keys.ts'
 
 /** The way to an endpoint behind a jump host: there one has to log in, so its identity is checked first. */

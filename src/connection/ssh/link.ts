@@ -3,10 +3,11 @@ import type { Duplex } from 'node:stream'
 import type { Client } from 'ssh2'
 import { endpoint as endpointName } from '../../node/record.ts'
 import { CancelledError, TimeoutError, UnreachableError } from '../../outcome/errors.ts'
+import type { IdentityPolicy } from '../identity-policy.ts'
 import { dial } from './dial.ts'
 import { handshake } from './handshake.ts'
 import { IdentityCheck } from './identity-check.ts'
-import type { IdentityPolicy, SshEndpoint, SshTimeouts } from './target.ts'
+import type { SshEndpoint, SshTimeouts } from './target.ts'
 import type { UnlockedKeys } from './unlocked-keys.ts'
 
 /** How long a link that was told to end may take before it is dropped, in ms. */

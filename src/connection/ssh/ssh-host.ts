@@ -1,10 +1,11 @@
 import { UnreachableError } from '../../outcome/errors.ts'
 import { commandLine } from '../../script/program.ts'
 import type { Host, HostFeed, RunOptions, RunResult } from '../host.ts'
+import type { IdentityPolicy } from '../identity-policy.ts'
 import { feedProgram } from './feed-program.ts'
 import { type Link, openLink } from './link.ts'
 import { runProgram } from './run-program.ts'
-import type { IdentityPolicy, SshTarget, SshTimeouts } from './target.ts'
+import type { SshTarget, SshTimeouts } from './target.ts'
 import { UnlockedKeys } from './unlocked-keys.ts'
 
 /** A machine behind SSH (ssh2): connects at the first run, one exec channel a program, the same connection for all. */

@@ -1,5 +1,3 @@
-import type { ShownIdentity, TrustRecord } from '../../node/trust.ts'
-
 /** `privateKey`: an OpenSSH or PEM file's bytes. `passphrase` is asked only when the file wants one. */
 export interface KeyCredential {
   readonly kind: 'key'
@@ -26,16 +24,6 @@ export interface SshTarget extends SshEndpoint {
   readonly name: string
   readonly sudo: boolean
   readonly jump?: SshEndpoint
-}
-
-/** What is known of identities, and whom to ask about an unknown one. Handed in: connection knows no profile. */
-export interface IdentityPolicy {
-  /** The accepted identities of an endpoint (`host:port`). */
-  known(endpoint: string): Promise<readonly TrustRecord[]>
-  /** Asks the user about an unknown identity; absent where nobody can be asked. True: accepted and recorded. */
-  readonly ask?: (shown: ShownIdentity) => Promise<boolean>
-  /** The command that would trust it, for the message of a refusal. */
-  trustCommand(shown: ShownIdentity): string
 }
 
 /** Times in seconds. */
