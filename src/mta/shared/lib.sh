@@ -155,11 +155,12 @@ ak_ticks() {
   ak_born "$1"
   echo "$TICKS"
 }
-# ak_uptime PID: in seconds. 100 ticks are one: USER_HZ of every Linux but those of Alpha and Itanium.
+# ak_uptime PID: in whole seconds. A tick is 0.01 s (USER_HZ of every Linux but those of Alpha and Itanium), and so is the
+# last digit of /proc/uptime.
 ak_uptime() {
   ak_born "$1"
   read -r _up _ </proc/uptime
-  echo $((${_up%.*} - ${TICKS:-0} / 100))
+  echo $(((${_up%.*}${_up#*.} - ${TICKS:-0}) / 100))
 }
 
 # ak_live REV: points what the MTA reads at a revision. The commit moves `current`; `live` follows when the process
