@@ -120,7 +120,7 @@ beforeAll(async () => {
   keys.push(await apiKey('default', 1), await apiKey('ci', 1))
   privateKeys.push(...['a.tgz', 'r.tgz', 'c.tgz'].map((name) => unpacked(name, 'conf/server.key')))
   const failing: [string, number][] = [
-    [`nodes archive mx1 --finish --out f.tgz --passphrase-file ${wrong}`, 6],
+    [`nodes archive mx1 --finish --unasked --out f.tgz --passphrase-file ${wrong}`, 6],
     [`nodes archive mx1 --rotate --out f.tgz --secrets-key-file ${keyFile} --no-input`, 2],
     [`keys import five akctl/profiles/default/keys/one --passphrase-file ${wrong}`, 2],
     [`keys import five ${passphrase}`, 2],
@@ -130,7 +130,7 @@ beforeAll(async () => {
     const { exit } = akctl(line)
     if (exit !== expected) throw new Error(`${line}: ${exit}, not ${expected}\n${seen.at(-1)?.text ?? ''}`)
   }
-  akctl(`nodes archive mx1 --finish --out f.tgz --passphrase-file ${passphrase} --json`)
+  akctl(`nodes archive mx1 --finish --unasked --out f.tgz --passphrase-file ${passphrase} --json`)
   keys.push(await apiKey('default', 1))
 })
 
