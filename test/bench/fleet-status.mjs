@@ -24,6 +24,7 @@ export async function fleetStatus(bin, { hosts, runs, profile }) {
       results.push(account(args, fleet.env))
     }
     for (const result of results) check(result, hosts)
+    const same = account([BARE, String(hosts), String(PORT), fleet.key, await fleet.statusCommand()], fleet.env)
     const least = (all) => all.reduce((a, b) => (a.cpu < b.cpu ? a : b))
     const best = least(results)
     if (profile !== undefined) {
@@ -41,6 +42,7 @@ export async function fleetStatus(bin, { hosts, runs, profile }) {
       },
       { name: 'the same: peak memory', value: Math.max(...results.map(({ rss }) => rss)), unit: 'MB', target: 150, note: '' },
       { name: 'bare ssh2, login and `true`, in the same run', value: least(bare).cpu / hosts, unit: 'ms', note: '' },
+      { name: 'bare ssh2, login and the very script of status', value: same.cpu / hosts, unit: 'ms', note: '' },
     ]
   } finally {
     await fleet.down()

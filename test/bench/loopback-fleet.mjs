@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { address } from './address.mjs'
 import { benchEnv } from './measure.mjs'
-import { seedNodes } from './seed.mjs'
+import { seedNodes, statusCommand } from './seed.mjs'
 
 export const PORT = 22022
 
@@ -45,6 +45,12 @@ export class LoopbackFleet {
     this.akctl('nodes', 'install', 'mx1', '--smtp-listen', '127.0.0.1:2525', '--hostname', 'mx.example.com')
     this.akctl('settings', 'set', 'mx1', 'esmtp-connection-timeout=20s')
     this.akctl('mta', 'start', 'mx1')
+  }
+
+  /** A file with the command that `mta status` sends to each host. */
+  async statusCommand() {
+    writeFileSync(this.#at('command'), await statusCommand(this.#at('mta')))
+    return this.#at('command')
   }
 
   /** The private key of all logins. */

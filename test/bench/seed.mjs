@@ -14,13 +14,18 @@ export function seedAgents(home, agent) {
   return withSeed((seed) => seed.seedAgents(home, agent))
 }
 
+/** What `mta status` sends to a Postfix node (see seed.ts). */
+export function statusCommand(directory) {
+  return withSeed((seed) => seed.statusCommand(directory))
+}
+
 async function withSeed(work) {
   mkdirSync(join(root, '.cache'), { recursive: true })
   const folder = mkdtempSync(join(root, '.cache/bench-')) // below node_modules' folder, where its externals are found
   try {
     const outfile = join(folder, 'seed.cjs')
     await build({ ...common, entryPoints: ['test/bench/seed.ts'], outfile, external: ['fs-native-extensions', 'ssh2'] })
-    await work(createRequire(import.meta.url)(outfile))
+    return await work(createRequire(import.meta.url)(outfile))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

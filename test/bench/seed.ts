@@ -1,4 +1,7 @@
 // Fills a store by the program's own code: a command for each of 300 nodes would take a minute.
+import { driverOf } from '../../src/mta/drivers.ts'
+import { statusScript } from '../../src/mta/shared/operations.ts'
+import { commandLine, programOf } from '../../src/script/program.ts'
 import { openHome } from '../../src/profile/home.ts'
 import { nodeSecrets } from '../../src/node/node-secrets.ts'
 import { type NodeRecord, endpoint, endpointPort } from '../../src/node/record.ts'
@@ -39,4 +42,9 @@ export async function seedAgents(home: string, agent: { readonly certificate: st
   const kept = { kind, type, fingerprint, certificate, added: new Date().toISOString(), by: 'bench', source: 'archive' }
   await profile.trust.add(nodes.map((node) => ({ endpoint: endpoint(node.host, endpointPort(node)), ...kept })))
   for (const { id } of nodes) await profile.secrets.set(nodeSecrets(id).apiKey, new Secret(agent.apiKey))
+}
+
+/** The command line that `mta status` sends for a Postfix node. */
+export function statusCommand(directory: string): string {
+  return commandLine(programOf(statusScript(driverOf('postfix'), { directory, addresses: [] })), { sudo: false })
 }
