@@ -8,6 +8,8 @@ mta_paths() {
   HK_LOG=$DIR/log/haraka.log
   HK_PID=$DIR/run/haraka.pid
   HK_PROGRAM=$DIR/mta/node_modules/Haraka
+  # shellcheck disable=SC2034 # read by lib.sh
+  MTA_BASE_SKIP=node_modules
 }
 
 # hk_node: the Node.js that runs Haraka: the one that was shipped, else the system's.

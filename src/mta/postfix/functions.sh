@@ -12,7 +12,8 @@ mta_paths() {
     *) if [ -f "$DIR/main.cf" ] && [ ! -d "$BASE" ]; then pf_adopt; fi ;;
   esac
   # The queue folder that what Postfix reads names.
-  PF_QUEUE=$(sed -n '/^queue_directory[[:blank:]]*=/h; ${ x; s/^queue_directory[[:blank:]]*=[[:blank:]]*//p; }' "$CONF/main.cf" 2>/dev/null)
+  PF_QUEUE=''
+  [ ! -f "$CONF/main.cf" ] || PF_QUEUE=$(sed -n '/^queue_directory[[:blank:]]*=/h; ${ x; s/^queue_directory[[:blank:]]*=[[:blank:]]*//p; }' "$CONF/main.cf" 2>/dev/null)
   [ -n "$PF_QUEUE" ] || PF_QUEUE=$(pf_default_queue)
 }
 

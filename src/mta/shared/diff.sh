@@ -13,7 +13,7 @@ fi
 ak_sums "$NEW/wanted" >"$NEW/wanted.sums"
 ak_sums "$NEW/now" >"$NEW/now.sums"
 BASE_EDITED=no
-ak_base_sums | cmp -s - "$REVS/$CUR/base.sums" || BASE_EDITED=yes
+ak_base_same "$CUR" || BASE_EDITED=yes
 
 # cause FILE: edited when it is not as written; else base when the base's own file has changed since; else pending.
 cause() {

@@ -24,7 +24,7 @@ ak_current() {
     echo "$AK_CUR"
     return
   fi
-  _link=$(readlink "$AK/current" 2>/dev/null) || return 0
+  _link=$(cd -P "$AK/current" 2>/dev/null && pwd) || _link=$(readlink "$AK/current" 2>/dev/null) || return 0
   _link=${_link##*/}
   [ -z "$MTA_OWNS" ] || _link=$(mta_current "$_link")
   read -r _back 2>/dev/null <"$REVS/$_link/failed" && [ -n "$_back" ] && _link=$_back
@@ -132,13 +132,40 @@ ak_base_sums() {
   (cd "$BASE" 2>/dev/null && mta_base_find -exec sha256sum {} + 2>/dev/null) | LC_ALL=C sort -k 2
 }
 
+# ak_holds FOLDER SUMS [SKIP]: a quick look whether a folder (but what is below a name SKIP) holds the very files of these
+# sums and nothing else. No is no answer: a link, a pipe or a device in it wants the long look.
+ak_holds() {
+  FILES=0
+  while read -r _line; do FILES=$((FILES - 1)); done <"$2" || return 1
+  ak_count "$1" "${3:-/}"
+  [ "$FILES" -eq 0 ] && (cd "$1" && sha256sum -c "$2") >/dev/null 2>&1
+} 2>/dev/null
+ak_count() {
+  for _file in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    if [ "${_file##*/}" = "$2" ]; then
+      continue
+    elif [ -L "$_file" ]; then
+      FILES=1000000
+    elif [ -d "$_file" ]; then
+      ak_count "$_file" "$2"
+    elif [ -f "$_file" ]; then
+      FILES=$((FILES + 1))
+    elif [ -e "$_file" ]; then
+      FILES=1000000
+    fi
+  done
+}
+
 # ak_edited REV: the files of a revision that are not as written, and `base` when the base has changed since.
 ak_edited() {
   if [ -n "$MTA_OWNS" ]; then mta_edited "$1" | sort -u; else ak_edited_files "$1"; fi
-  ak_base_sums | cmp -s - "$REVS/$1/base.sums" || echo base
+  ak_base_same "$1" || echo base
+}
+ak_base_same() {
+  ak_holds "$BASE" "$REVS/$1/base.sums" "${MTA_BASE_SKIP:-}" || ak_base_sums | cmp -s - "$REVS/$1/base.sums"
 }
 ak_edited_files() {
-  ! ak_sums "$REVS/$1/conf" | cmp -s - "$REVS/$1/sums" || return 0
+  ! ak_holds "$REVS/$1/conf" "$REVS/$1/sums" || return 0
   ak_sums "$REVS/$1/conf" | LC_ALL=C sort - "$REVS/$1/sums" | uniq -u | sed 's/^\\\{0,1\}[0-9a-f]\{64\} [ *]\.\///' | sort -u
 }
 
@@ -262,6 +289,14 @@ ak_listening() {
     }
     $NF ~ /^socket:/ { gsub(/[^0-9]/, "", $NF); own[$NF]; next }
     $4 == "0A" { at[$10] = $2 }
-    END { for (i in at) if (i in own) { split(at[i], p, ":"); print (length(p[1]) == 8 ? v4(p[1]) : v6(p[1])) ":" hex(p[2]) } }
-  ' - $_tables 2>/dev/null | sort -u
+    END {
+      for (i in at) if (i in own) {
+        split(at[i], p, ":")
+        t = (length(p[1]) == 8 ? v4(p[1]) : v6(p[1])) ":" hex(p[2])
+        for (n = many; n > 0 && said[n] > t; n--) said[n + 1] = said[n] # few: sorted as they come
+        if (n == 0 || said[n] != t) { said[n + 1] = t; many++ } else for (; n < many; n++) said[n + 1] = said[n + 2]
+      }
+      for (n = 1; n <= many; n++) print said[n]
+    }
+  ' - $_tables 2>/dev/null
 }
