@@ -1,7 +1,8 @@
-// Client CPU a host of `mta status --all` over HTTPS, and what the agent itself needs: one real agent that listens on all
+// Client CPU a host of `mta status --all` over HTTPS, and what the agent itself needs: one server that listens on all
 // addresses of a network of its own, so that every 127.1.A.B is a host with a handshake of its own. Needs root.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -13,36 +14,64 @@ import { seedAgents, seedNodes } from './seed.mjs'
 
 const PORT = 24433
 const LAUNCHER = fileURLToPath(new URL('../../dist/agent/node', import.meta.url))
+const STAND_IN = fileURLToPath(new URL('stand-in-agent.mjs', import.meta.url))
 const BARE = fileURLToPath(new URL('bare-undici.mjs', import.meta.url))
+
+/** Hosts of the real agent: each runs a script of 0.2 s on these cores. */
+const REAL = 100
 
 /**
  * @param {string} bin bin/run.js
- * @param {{ agents: number, requests: number }} options agents: hosts; requests: broken ones that are sent to it
+ * @param {{ agents: number, requests: number }} options agents: hosts; requests: broken ones that are sent to the agent
  */
 export async function httpsFleet(bin, { agents, requests }) {
-  const fleet = new AgentFleet(bin, agents)
+  return [...(await client(bin, agents)), ...(await agent(bin, Math.min(agents, REAL), requests))]
+}
+
+/** What the client alone needs: against a stand-in. */
+async function client(bin, count) {
+  const fleet = new AgentFleet(bin, count)
   try {
-    await fleet.up()
-    const idle = fleet.memory()
-    const args = [bin, 'mta', 'status', '--all', '--json']
-    account(args, fleet.env) // warms the code cache
-    const bare = account([BARE, String(agents), String(PORT), fleet.certificate, fleet.apiKey], fleet.env)
-    const { status, stdout, stderr, cpu, rss, wall } = account(args, fleet.env)
-    const answered = stdout === '' ? 0 : JSON.parse(stdout).nodes.filter(({ outcome }) => outcome === 'ok').length
-    if (status !== 0 || answered !== agents)
-      throw new Error(`status ended with ${status}, ${answered} of ${agents}: ${(stderr || stdout).slice(0, 2000)}`)
-    const calls = await fleet.statusCalls(8, 10_000)
-    const broken = await fleet.brokenRequests(requests)
+    await fleet.upWithStandIn()
+    fleet.status() // warms the code cache
+    const bare = fleet.bare()
+    const { cpu, rss, wall } = fleet.status()
     return [
       {
-        name: `akctl mta status --all, ${agents} HTTPS hosts: client CPU a host`,
-        value: cpu / agents,
+        name: `akctl mta status --all, ${count} HTTPS hosts (a stand-in answers): client CPU a host`,
+        value: cpu / count,
         unit: 'ms',
         target: 5,
         note: `${(wall / 1000).toFixed(1)} s`,
       },
       { name: 'the same: peak memory', value: rss, unit: 'MB', note: '' },
-      { name: 'bare undici, handshake and one call, in the same run', value: bare.cpu / agents, unit: 'ms', note: '' },
+      { name: 'bare undici, handshake and one call, in the same run', value: bare.cpu / count, unit: 'ms', note: '' },
+    ]
+  } finally {
+    await fleet.down()
+  }
+}
+
+/** What a real agent needs, and the client while it works. */
+async function agent(bin, count, requests) {
+  const fleet = new AgentFleet(bin, count)
+  try {
+    await fleet.up()
+    const idle = fleet.memory()
+    const bare = fleet.bare()
+    const { cpu } = fleet.status()
+    const calls = await fleet.statusCalls(8, 10_000)
+    const began = Date.now()
+    const broken = await fleet.brokenRequests(requests)
+    const seconds = (Date.now() - began) / 1000
+    return [
+      {
+        name: `akctl mta status --all, ${count} hosts of a real agent: client CPU a host`,
+        value: cpu / count,
+        unit: 'ms',
+        note: '',
+      },
+      { name: 'bare undici, the same', value: bare.cpu / count, unit: 'ms', note: '' },
       {
         name: 'an idle agent (keeper and listener): memory of its own',
         value: idle.own,
@@ -51,7 +80,12 @@ export async function httpsFleet(bin, { agents, requests }) {
         note: idle.note,
       },
       { name: 'status calls of one agent, 8 at a time', value: calls, unit: '/s', note: 'each runs the driver’s script' },
-      { name: `${requests} broken requests: status calls afterwards`, value: broken, unit: '/s', note: 'the agent serves on' },
+      {
+        name: `status calls after ${requests} broken requests`,
+        value: broken,
+        unit: '/s',
+        note: `they took ${seconds.toFixed(0)} s`,
+      },
     ]
   } finally {
     await fleet.down()
@@ -75,7 +109,38 @@ class AgentFleet {
     run('nodes', 'install', 'here', '--smtp-listen', '127.0.0.1:2525', '--hostname', 'mx.example.com')
     run('mta', 'start', 'here', '--no-sync')
     run('nodes', 'delete', 'here', '--yes')
+    this.#makeCertificate()
     this.#startAgent()
+    await this.#seed()
+  }
+
+  /** The same hosts, with a stand-in in place of the agent. */
+  async upWithStandIn() {
+    this.#makeCertificate()
+    this.standIn = spawn(process.execPath, [STAND_IN, String(PORT), this.certificate, this.#at('conf/server.key')], {
+      env: this.env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    await once(this.standIn.stdout, 'data')
+    await this.#seed()
+  }
+
+  /** `mta status --all` and its account. @throws Error unless every host answered */
+  status() {
+    const result = account([this.bin, 'mta', 'status', '--all', '--json'], this.env)
+    const { status, stdout, stderr } = result
+    const answered = stdout === '' ? 0 : JSON.parse(stdout).nodes.filter(({ outcome }) => outcome === 'ok').length
+    if (status !== 0 || answered !== this.count)
+      throw new Error(`status ended with ${status}, ${answered} of ${this.count}: ${(stderr || stdout).slice(0, 2000)}`)
+    return result
+  }
+
+  /** The same calls by undici alone. */
+  bare() {
+    return account([BARE, String(this.count), String(PORT), this.certificate, this.apiKey], this.env)
+  }
+
+  async #seed() {
     await seedNodes(
       this.env.AKCTL_HOME,
       Array.from({ length: this.count }, (_, index) => ({
@@ -136,6 +201,11 @@ class AgentFleet {
   }
 
   async down() {
+    if (this.standIn !== undefined) {
+      const ended = once(this.standIn, 'exit')
+      this.standIn.stdin.end()
+      await ended
+    }
     try {
       execFileSync('sh', ['-c', 'kill "$(cat run/agent.pid)"; kill -TERM -- "-$(tr -d " " <mta/queue/pid/master.pid)"'], {
         cwd: this.folder,
@@ -147,11 +217,14 @@ class AgentFleet {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  #startAgent() {
+  #makeCertificate() {
     for (const name of ['conf', 'run', 'log']) mkdirSync(this.#at(name))
     const names = ['-subj', '/CN=bench', '-days', '2', '-keyout', this.#at('conf/server.key'), '-out', this.certificate]
     const form = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
     execFileSync('openssl', [...form, ...names], { stdio: 'pipe' })
+  }
+
+  #startAgent() {
     const conf = {
       LISTEN: `0.0.0.0:${PORT}`,
       ...{ CERT_PATH: 'server.crt', KEYFILE_PATH: 'server.key' },
