@@ -8,6 +8,7 @@ import type { InstallArchive, InstallOptions, Installation, MtaDriver } from '..
 import { headLine, readRecord, settingsLine, type RevisionHead } from './record.ts'
 import type { ApplyResult, InstallResult, VerbResult } from './results.ts'
 import lib from './lib.sh'
+import listening from './listening.sh'
 import revise from './revise.sh'
 import applyText from './apply.sh'
 import installText from './install.sh'
@@ -49,7 +50,7 @@ export function verbScript<T>(
     changes,
     ...(payload === undefined ? {} : { payload }),
     name: `${driver.name} ${verb.name}`,
-    text: [driver.functions, lib, ...(revises === true ? [revise] : []), verb.text].join('\n'),
+    text: [driver.functions, lib, listening, ...(revises === true ? [revise] : []), verb.text].join('\n'),
     args: [installation.directory, installation.service ?? '', ...verb.args],
     interpret,
   }
