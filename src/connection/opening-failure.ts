@@ -11,8 +11,14 @@ const OPENING: Readonly<Record<string, readonly [what: string, hint: string | ((
   EAI_AGAIN: ['has a name that no DNS server could look up just now', 'check the resolver of this machine (/etc/resolv.conf)'],
   ECONNREFUSED: ['has nothing listening on that port (connection refused)', ({ refused }) => refused],
   ECONNRESET: ['reset the connection at once', ({ reset }) => reset],
-  EHOSTUNREACH: ['has no route to it (host unreachable)', 'is the machine up? check its address and the firewall between'],
-  ENETUNREACH: ['has no route to it (network unreachable)', 'check the network of this machine'],
+  EHOSTUNREACH: [
+    "can't be reached: nobody answers for its address (host unreachable)",
+    'is the machine up? check its address and the firewall between',
+  ],
+  ENETUNREACH: [
+    "can't be reached: there is no way to its network from here (network unreachable)",
+    'check the network of this machine',
+  ],
   EHOSTDOWN: ['is down', 'is the machine up?'],
   EACCES: ["is refused by this machine's own firewall", 'check the outgoing rules of this machine'],
   EPERM: ["is refused by this machine's own firewall", 'check the outgoing rules of this machine'],

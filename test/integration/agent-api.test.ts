@@ -4,22 +4,17 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { API, type ApiCall } from '../../src/connection/wire/api.ts'
-import { type Answer, type TestAgent, holdLock, orderBody, processesNaming, syncBody, testAgents } from '../support/agent.ts'
+import { type Answer, type TestAgent, holdLock, orderBody, processesNaming, syncBody, postfixAgents } from '../support/agent.ts'
 import type { LocalNode } from '../support/local-node.ts'
-import { masterPids, parameter, postfixFolder, postfixNode } from '../support/postfix.ts'
+import { masterPids, parameter } from '../support/postfix.ts'
 import { until } from '../support/until.ts'
 
-const makeAgent = testAgents()
-const folder = postfixFolder()
+const make = postfixAgents()
 let node: LocalNode
 let agent: TestAgent
 
 beforeAll(async () => {
-  const made = await postfixNode(join(folder, 'mx1'))
-  node = made.node
-  await node.install({ listen: made.listen, hostname: 'mx.example.com' })
-  agent = await makeAgent({ BASEDIR: node.directory, MTA: 'postfix' })
-  await agent.start()
+  ;({ node, agent } = await make())
 })
 
 const get = (path: string): Promise<Answer> => agent.call('GET', `/v1${path}`)

@@ -14,25 +14,20 @@ import {
   orderBody,
   processesNaming,
   syncBody,
-  testAgents,
+  postfixAgents,
 } from '../support/agent.ts'
 import type { LocalNode } from '../support/local-node.ts'
-import { parameter, postfixFolder, postfixNode } from '../support/postfix.ts'
+import { parameter } from '../support/postfix.ts'
 import { until } from '../support/until.ts'
 
-const makeAgent = testAgents()
-const folder = postfixFolder()
+const make = postfixAgents()
 const WRONG = 'a-wrong-key-of-an-attacker'
 let node: LocalNode
 let agent: TestAgent
 let keeper: number
 
 beforeAll(async () => {
-  const made = await postfixNode(join(folder, 'mx1'))
-  node = made.node
-  await node.install({ listen: made.listen, hostname: 'mx.example.com' })
-  agent = await makeAgent({ BASEDIR: node.directory, MTA: 'postfix' })
-  keeper = await agent.start()
+  ;({ node, agent, keeper } = await make())
 })
 
 describe('without an accepted key', () => {

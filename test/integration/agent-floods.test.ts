@@ -6,24 +6,18 @@ import { connect as connectPlain } from 'node:net'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { API, type ApiCall } from '../../src/connection/wire/api.ts'
-import { KEY, type TestAgent, expectServing, processFacts, syncBody, testAgents } from '../support/agent.ts'
+import { KEY, type TestAgent, expectServing, processFacts, syncBody, postfixAgents } from '../support/agent.ts'
 import type { LocalNode } from '../support/local-node.ts'
-import { postfixFolder, postfixNode } from '../support/postfix.ts'
 import { until } from '../support/until.ts'
 
-const makeAgent = testAgents()
-const folder = postfixFolder()
+const make = postfixAgents()
 const WRONG = 'a-wrong-key-of-an-attacker'
 let node: LocalNode
 let agent: TestAgent
 let keeper: number
 
 beforeAll(async () => {
-  const made = await postfixNode(join(folder, 'mx1'))
-  node = made.node
-  await node.install({ listen: made.listen, hostname: 'mx.example.com' })
-  agent = await makeAgent({ BASEDIR: node.directory, MTA: 'postfix' })
-  keeper = await agent.start()
+  ;({ node, agent, keeper } = await make())
 })
 
 const serving = (localAddress?: string): Promise<void> => expectServing(agent, keeper, localAddress)

@@ -1,6 +1,4 @@
-import 'reflect-metadata'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { webcrypto } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
@@ -16,36 +14,16 @@ import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
-import * as x509 from '@peculiar/x509'
 import { newOrderId } from '../../src/node/order-id.ts'
-import { freePort } from './local-node.ts'
+import { makeCertificate } from './certificates.ts'
+import { freePort, type LocalNode } from './local-node.ts'
+import { postfixFolder, postfixNode } from './postfix.ts'
 import { until } from './until.ts'
 
 /** The built launcher, with agent.cjs beside it. */
 export const launcher = resolve(__dirname, '../../dist/agent/node')
 
 export const KEY = 'a-key-of-the-tests-0123456789'
-
-/** A self-signed certificate for 127.0.0.1 and its key (ECDSA P-256), as PEM texts. */
-export async function certificate(name = 'node'): Promise<{ readonly cert: string; readonly key: string }> {
-  x509.cryptoProvider.set(webcrypto)
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  const cert = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      serialNumber: '01',
-      name: `CN=${name}`,
-      notBefore: new Date(Date.now() - 86_400_000),
-      notAfter: new Date(Date.now() + 86_400_000),
-      signingAlgorithm: algorithm,
-      keys,
-      extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
-    },
-    webcrypto,
-  )
-  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
-  return { cert: `${cert.toString('pem')}\n`, key: `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n` }
-}
 
 export interface Answer {
   readonly status: number
@@ -115,7 +93,7 @@ export class TestAgent {
 
   /** Makes another certificate; the agent has it at its next start or SIGHUP. */
   async newCertificate(): Promise<void> {
-    const { cert, key } = await certificate()
+    const { cert, key } = await makeCertificate()
     this.ca = cert
     this.write('server.crt', cert)
     this.write('server.key', key)
@@ -251,6 +229,18 @@ export function testAgents(): typeof TestAgent.make {
     const agent = await TestAgent.make(...options)
     agents.push(agent)
     return agent
+  }
+}
+
+/** Makes a started agent over a Postfix that is installed and not started; called at the top of a test file, as `testAgents`. */
+export function postfixAgents(): () => Promise<{ node: LocalNode; agent: TestAgent; keeper: number }> {
+  const makeAgent = testAgents()
+  const folder = postfixFolder()
+  return async () => {
+    const { node, listen } = await postfixNode(join(folder, 'mx1'))
+    await node.install({ listen, hostname: 'mx.example.com' })
+    const agent = await makeAgent({ BASEDIR: node.directory, MTA: 'postfix' })
+    return { node, agent, keeper: await agent.start() }
   }
 }
 

@@ -6,14 +6,14 @@ import { parseArguments } from '../../src/agent/arguments.ts'
 import { type ConfigCheck, checkConfig, loadConfig } from '../../src/agent/config.ts'
 import { StartError } from '../../src/agent/exits.ts'
 import { FIELDS } from '../../src/agent/config-fields.ts'
-import { certificate } from '../support/agent.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { tempDir } from '../support/temp.ts'
 
 const temp = tempDir()
 let pair: { readonly cert: string; readonly key: string }
 
 beforeAll(async () => {
-  pair = await certificate()
+  pair = await makeCertificate()
 })
 
 const good = {
@@ -155,7 +155,7 @@ describe('a field that is wrong is named, with what is allowed', () => {
 describe('certificate and key', () => {
   it('that do not belong together', async () => {
     const folder = conf()
-    writeFileSync(join(folder, 'server.key'), (await certificate()).key)
+    writeFileSync(join(folder, 'server.key'), (await makeCertificate()).key)
     expect(checkConfig(folder).problems).toEqual([expect.stringMatching(/^KEYFILE_PATH: .*not the key of the certificate/)])
   })
 

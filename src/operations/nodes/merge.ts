@@ -39,14 +39,13 @@ export function contradictions(spec: NodeSpec, said: NodeFields): readonly Probl
   const refuse = (field: Problem['field'], text: string): void => void problems.push({ field, text })
   const { access } = spec
   if (access !== 'ssh') {
-    const why =
-      access === 'local' ? 'is for ssh and https: access local is this machine' : 'is for ssh: an agent knows no SSH login'
+    const why = `not for access ${access} (${access === 'local' ? 'that is this machine' : 'an agent knows no SSH login'})`
     if (access === 'local' && spec.port !== undefined) refuse('port', why)
     if (spec.user !== undefined) refuse('user', why)
     if (spec.key !== undefined) refuse('key', why)
     if (spec.jump !== undefined) refuse('jump', why)
   }
-  if (access === 'https' && spec.sudo) refuse('sudo', 'is for ssh and local: an agent has its own rights')
+  if (access === 'https' && spec.sudo) refuse('sudo', 'not for access https (an agent has its own rights)')
   if (said.jumpKey !== undefined && spec.jump === undefined) refuse('jump-key', 'needs a jump host')
   if (spec.mta === 'haraka' && spec.directory === '/etc/postfix') refuse('dir', '/etc/postfix belongs to Postfix')
   return problems
