@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { LocalHost } from '../connection/local/local-host.ts'
 import type { NodeConnection } from '../connection/port.ts'
 import { ScriptedConnection } from '../connection/scripted/scripted-connection.ts'
-import { API, API_VERSION, type AgentVersion, type ApiCall } from '../connection/wire/api.ts'
+import { API, API_VERSION, type AgentVersion } from '../connection/wire/api.ts'
 import { diffRequest, logsRequest, orderRequest, rollbackRequest, syncRequest } from '../connection/wire/requests.ts'
 import type { LogQuery } from '../mta/driver.ts'
 import { driverOf } from '../mta/drivers.ts'
@@ -37,10 +37,7 @@ export class ScriptedWork implements Work {
   ) {}
 
   async call(name: CallName, input: unknown, signal: AbortSignal): Promise<unknown> {
-    const call: ApiCall = API[name]
-    const schema = call.body ?? call.params
-    if (schema !== undefined) checked(schema, input)
-    if (!call.changes) return this.reading.run(() => this.perform(name, input, signal), signal)
+    if (!API[name].changes) return this.reading.run(() => this.perform(name, input, signal), signal)
     // Whoever asked may leave: a change that was begun is finished.
     const work = this.changing.run(() => this.perform(name, input, undefined))
     this.atWork.add(work)
@@ -78,6 +75,7 @@ export class ScriptedWork implements Work {
     while (this.atWork.size > 0) await Promise.allSettled(this.atWork)
   }
 
+  /** Checks the input, whoever has checked it before, and does the call. */
   private async perform(name: CallName, input: unknown, signal: AbortSignal | undefined): Promise<unknown> {
     if (signal?.aborted === true) throw new CancelledError('the caller left')
     const read = signal === undefined ? {} : { signal }

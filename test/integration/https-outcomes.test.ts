@@ -312,7 +312,7 @@ describe('links that fail', () => {
   })
 
   test('a reading call meets a connection that died meanwhile: it is made again; a changing one is not', async () => {
-    const server = await serve((arrived) => answerJson(arrived, 200, { did: true }), {
+    const server = await serve((arrived) => arrived.request.socket.destroy(), {
       '/interfaces': (arrived) => {
         const first = server.paths().filter((path) => path.endsWith('/interfaces')).length === 1
         if (first) arrived.request.socket.destroy()
@@ -321,9 +321,13 @@ describe('links that fail', () => {
     })
     const connection = connect(server)
     await connection.diff({})
-    await new Promise((resolve) => setTimeout(resolve, 1100))
+    const old = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1100)) // a younger one is not suspected
+    await old()
     await expect(connection.interfaces()).resolves.toEqual([])
     expect(server.paths().filter((path) => path.endsWith('/interfaces'))).toHaveLength(2)
+    await old()
+    await expect(connection.restart(ORDER)).rejects.toBeInstanceOf(UnknownOutcomeError)
+    expect(server.paths().filter((path) => path.endsWith('/restart'))).toHaveLength(1)
   })
 })
 
