@@ -1,7 +1,7 @@
 import { UsageError } from '../outcome/errors.ts'
 
 /** What carries a name that a person types. */
-export type NameKind = 'node' | 'key' | 'profile'
+export type NameKind = 'node' | 'key' | 'profile' | 'group'
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/
 const ONLY_DIGITS = /^[0-9]+$/

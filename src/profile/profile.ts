@@ -11,6 +11,15 @@ export interface ProfileData {
   readonly nextId: number
   readonly nodes: readonly NodeRecord[]
   readonly defaults: Settings
+  /** Named sets of nodes, for `@name`; absent in stores from before there were any. */
+  readonly groups?: readonly NodeGroup[]
+}
+
+/** A named set of nodes. */
+export interface NodeGroup {
+  readonly name: string
+  /** A node set, as typed: `mx[01-40],!mx07`. It may name groups. */
+  readonly nodes: string
 }
 
 /** A stored SSH key, without its private part. */

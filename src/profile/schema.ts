@@ -84,9 +84,16 @@ const node = v.strictObject({
 
 /** `profile.json`. */
 export const profileSchema = v.pipe(
-  v.strictObject({ schema: v.literal(1), nextId: natural, nodes: v.array(node), defaults: settings }),
+  v.strictObject({
+    schema: v.literal(1),
+    nextId: natural,
+    nodes: v.array(node),
+    defaults: settings,
+    groups: v.exactOptional(v.array(v.strictObject({ name: name('group'), nodes: filled }))),
+  }),
   v.check(({ nodes }) => distinct(nodes.map((each) => each.name)), 'two nodes have the same name'),
   v.check(({ nodes }) => distinct(nodes.map((each) => each.id)), 'two nodes have the same id'),
+  v.check(({ groups = [] }) => distinct(groups.map((each) => each.name)), 'two groups have the same name'),
   v.check(({ nodes, nextId }) => nodes.every((each) => each.id < nextId), 'nextId is not above the ids of all nodes'),
 )
 
