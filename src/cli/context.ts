@@ -1,12 +1,13 @@
 import { hostname, userInfo } from 'node:os'
 import { addAbortSignal } from 'node:stream'
-import type { Connector, Context, Prompter, RunSettings } from '../operations/context.ts'
+import type { Connector, Context, Prompter, RunSettings, Watch } from '../operations/context.ts'
 import { ContextSecretAccess } from '../operations/secrets/access.ts'
 import type { Profile, ProfileHome } from '../profile/profile.ts'
 import { openHome } from '../profile/home.ts'
 import { UsageError } from '../outcome/errors.ts'
 import type { Format } from './output.ts'
 import { printable } from './printable.ts'
+import { Progress } from './progress.ts'
 import { TerminalPrompter } from './prompter.ts'
 import { type Streams, readAll } from './streams.ts'
 
@@ -31,10 +32,12 @@ export class CliContext implements Context {
   private readonly abort = new AbortController()
   private openedHome: ProfileHome | undefined
   private openedProfile: Promise<Profile> | undefined
+  private readonly progress: Progress
   private readonly onSignal = (): void => this.abort.abort()
 
   constructor(readonly streams: Process) {
     this.env = streams.env
+    this.progress = new Progress(streams.stderr, () => Date.now())
     streams.on('SIGINT', this.onSignal)
     streams.on('SIGTERM', this.onSignal)
   }
@@ -66,6 +69,7 @@ export class CliContext implements Context {
       changeTimeout: number('change-timeout', 180),
       keepAlive: number('keep-alive', 10),
       lockWait: number('lock-wait', 10),
+      grace: number('grace', 30),
       plaintext: this.flags['plaintext'] === true,
       ...(typeof file === 'string' ? { passphraseFile: file } : {}),
       ...(typeof keyFile === 'string' ? { secretsKeyFile: keyFile } : {}),
@@ -77,7 +81,7 @@ export class CliContext implements Context {
     const terminal = stdin.isTTY === true && stderr.isTTY === true
     const ci = !['', '0', 'false'].includes(this.env['CI'] ?? '')
     const allowed = this.flags['no-input'] !== true && !ci
-    return new TerminalPrompter(this.streams, terminal && allowed, this.abort.signal)
+    return new TerminalPrompter(this.streams, terminal && allowed, this.abort.signal, this.progress)
   }
 
   home(): ProfileHome {
@@ -109,12 +113,18 @@ export class CliContext implements Context {
     return readAll(wanted, 64 * 1024, () => new UsageError(`${flag}: more than 64 KiB came in on stdin`))
   }
 
+  watch(total: number): Watch {
+    return this.progress.watch(total)
+  }
+
   note(text: string): void {
+    this.progress.hide()
     this.streams.stderr.write(`${printable(text)}\n`)
   }
 
   warn(text: string): void {
     this.warnings.push(text)
+    this.progress.hide()
     this.streams.stderr.write(`warning: ${printable(text)}\n`)
   }
 

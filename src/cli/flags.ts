@@ -85,14 +85,66 @@ export function fanFlags(width: number) {
   }
 }
 
-/** On verbs that change nodes. */
-export const changeFlags = {
-  'max-fail': Flags.integer({
-    summary: 'start no new node after this many failed',
-    min: 1,
+/** When a run over several nodes stops. */
+const limitFlags = {
+  'max-fail': Flags.string({
+    summary: 'start no new node after so many (5), or so many percent of all (10%), have failed; with --serial 1 unless given',
     helpGroup: 'CHANGE',
     ...env('max-fail'),
   }),
+  grace: Flags.integer({
+    summary: 'after Ctrl-C or SIGTERM: how long an order under way may go on (seconds)',
+    default: 30,
+    min: 0,
+    helpGroup: 'CHANGE',
+    ...env('grace'),
+  }),
+}
+
+/** On verbs that go over a fleet in waves. */
+export const waveFlags = {
+  serial: Flags.string({
+    summary: 'go in waves of so many nodes, or so many percent of all: 1,10%,100% (the last one repeats)',
+    helpGroup: 'WAVES',
+    ...env('serial'),
+  }),
+  'pause-between': Flags.string({
+    summary: 'let a wave work for so long (30s, 5m) before it is looked at and the next one starts',
+    default: '0s',
+    helpGroup: 'WAVES',
+    ...env('pause-between'),
+  }),
+  gate: Flags.boolean({
+    summary: 'a wave starts only when the MTAs of the one before are well: running, synced, no growing queue',
+    default: true,
+    allowNo: true,
+    helpGroup: 'WAVES',
+  }),
+  'gate-timeout': Flags.string({
+    summary: 'how long a node may take to be well',
+    default: '30s',
+    helpGroup: 'WAVES',
+    ...env('gate-timeout'),
+  }),
+  'gate-queue': Flags.integer({
+    summary: 'messages by which a queue may have grown since before the change',
+    default: 1000,
+    min: 0,
+    helpGroup: 'WAVES',
+    ...env('gate-queue'),
+  }),
+  'on-failure': Flags.string({
+    summary: 'when too many nodes have failed: stop, or put back what this run changed as well',
+    options: ['stop', 'rollback'],
+    default: 'stop',
+    helpGroup: 'WAVES',
+    ...env('on-failure'),
+  }),
+}
+
+/** On verbs that change nodes. */
+export const changeFlags = {
+  ...limitFlags,
   'confirm-above': Flags.integer({
     summary: 'ask before changing more nodes than this',
     default: 10,

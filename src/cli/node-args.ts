@@ -1,6 +1,10 @@
 import { Flags } from '@oclif/core'
 import { UsageError } from '../outcome/errors.ts'
 import { optionalArg } from './args.ts'
+import { parseSeconds } from './duration.ts'
+import { parseShare } from '../fleet/share.ts'
+import { parseSerial } from '../fleet/waves.ts'
+import type { Waves } from '../operations/rollout/waves.ts'
 import type { Selection } from '../fleet/select.ts'
 import type { ChangeRun } from '../operations/mta/change.ts'
 import type { Consent } from '../operations/node/confirm.ts'
@@ -29,7 +33,16 @@ interface SelectionFlags {
 
 interface WidthFlags {
   readonly concurrency: number
-  readonly 'max-fail'?: number | undefined
+  readonly 'max-fail'?: string | undefined
+}
+
+interface WaveFlags {
+  readonly serial?: string | undefined
+  readonly 'pause-between': string
+  readonly gate: boolean
+  readonly 'gate-timeout': string
+  readonly 'gate-queue': number
+  readonly 'on-failure': string
 }
 
 interface ConsentFlags {
@@ -37,7 +50,7 @@ interface ConsentFlags {
   readonly yes: boolean
 }
 
-interface ChangeFlags extends SelectionFlags, WidthFlags, ConsentFlags {
+interface ChangeFlags extends SelectionFlags, WidthFlags, ConsentFlags, Partial<WaveFlags> {
   readonly 'dry-run': boolean
   readonly reason?: string | undefined
 }
@@ -49,7 +62,27 @@ export function selectionOf(names: readonly unknown[], { selector, exclude, all 
 
 /** How wide a run is, from its flags. */
 export function widthOf(flags: WidthFlags): Width {
-  return { concurrency: flags.concurrency, maxFail: flags['max-fail'] }
+  const limit = flags['max-fail']
+  return { concurrency: flags.concurrency, ...(limit === undefined ? {} : { maxFail: parseShare(limit, '--max-fail') }) }
+}
+
+/**
+ * Whether and how a change goes in waves.
+ * @throws UsageError for a flag of waves without --serial: it would do nothing
+ */
+function wavesOf(flags: Partial<WaveFlags>): Waves | undefined {
+  const { serial, 'pause-between': wait = '0s', 'gate-timeout': timeout = '30s', 'gate-queue': queueGrowth = 0 } = flags
+  const rollback = flags['on-failure'] === 'rollback'
+  const pause = parseSeconds(wait, '--pause-between')
+  if (serial === undefined) {
+    const idle = [...(rollback ? ['--on-failure rollback'] : []), ...(pause > 0 ? ['--pause-between'] : [])]
+    if (idle.length === 0) return undefined
+    throw new UsageError(`${idle.join(' and ')} has a meaning only in waves`, {
+      hints: ['give --serial too: --serial 1,10%,100%, or --serial 100% for one wave'],
+    })
+  }
+  const gate = flags.gate === false ? undefined : { timeout: parseSeconds(timeout, '--gate-timeout'), queueGrowth }
+  return { serial: parseSerial(serial), pause, gate, onFailure: rollback ? 'rollback' : 'stop' }
 }
 
 /** From which number of nodes on a user is asked. */
@@ -62,6 +95,7 @@ export function changeRunOf(names: readonly unknown[], flags: ChangeFlags): Chan
   return {
     selection: selectionOf(names, flags),
     width: widthOf(flags),
+    waves: wavesOf(flags),
     consent: consentOf(flags),
     dryRun: flags['dry-run'],
     reason: flags.reason,

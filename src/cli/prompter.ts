@@ -1,5 +1,6 @@
 import { CancelledError, UsageError } from '../outcome/errors.ts'
 import type { Prompter } from '../operations/context.ts'
+import type { Progress } from './progress.ts'
 import type { Streams } from './streams.ts'
 
 /** Asks on the terminal by inquirer (loaded at the first question), on stderr so that stdout stays clean. */
@@ -9,6 +10,8 @@ export class TerminalPrompter implements Prompter {
     readonly canAsk: boolean,
     /** Ends a question: a SIGTERM does not come as a key. */
     private readonly signal: AbortSignal,
+    /** Whose line must not be drawn over a question. */
+    private readonly progress: Progress,
   ) {}
 
   async text(
@@ -42,7 +45,9 @@ export class TerminalPrompter implements Prompter {
     const { stdin: input, stderr: output } = this.streams
     const module = inquirer.createPromptModule({ input: input as never, output: output as never, signal: this.signal })
     try {
-      const answers = (await module([{ ...question, name: 'answer' }] as never)) as unknown as { readonly answer: T }
+      const answers = (await this.progress.aside(() => module([{ ...question, name: 'answer' }] as never))) as unknown as {
+        readonly answer: T
+      }
       return answers.answer
     } catch (error) {
       if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))

@@ -6,7 +6,7 @@ import { StoreError } from '../outcome/errors.ts'
 export interface Streams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
-  readonly stderr: Writable & { readonly isTTY?: boolean }
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number }
 }
 
 /** stdout or stderr took no more: another document behind the cut one would only make it worse. */

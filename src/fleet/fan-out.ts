@@ -1,5 +1,6 @@
-import { CancelledError, NodeError, SkippedError, reportOf } from '../outcome/errors.ts'
-import type { NodeOutcome, Outcome } from '../outcome/outcome.ts'
+import { CancelledError, NodeError, reportOf } from '../outcome/errors.ts'
+import type { NodeOutcome } from '../outcome/outcome.ts'
+import type { FailBudget } from './fail-budget.ts'
 
 /** What a worker found out about one node; a failure may also be thrown. */
 export type Done<T> = Omit<NodeOutcome<T>, 'node'>
@@ -7,15 +8,13 @@ export type Done<T> = Omit<NodeOutcome<T>, 'node'>
 export interface FanOutOptions<T> {
   /** Nodes at work at the same time. */
   readonly concurrency: number
-  /** After this many failures no new node is started; the rest is `skipped`. */
-  readonly maxFail?: number | undefined
+  /** Counts the failures; once it is spent no new node is started, and the rest is `skipped`. */
+  readonly budget?: FailBudget | undefined
   /** Once aborted no new node is started; the rest is `cancelled`. Ending those at work is the worker's business. */
   readonly signal?: AbortSignal | undefined
   /** Called once a node, as soon as its outcome is known, in the order of ending. */
   readonly onSettled?: ((outcome: NodeOutcome<T>) => void) | undefined
 }
-
-const NO_FAILURE: ReadonlySet<Outcome> = new Set(['ok', 'changed', 'cancelled', 'skipped'])
 
 /**
  * Runs a worker for every node, a bounded number at a time. Never rejects: what a worker throws becomes its node's
@@ -28,17 +27,16 @@ export async function fanOut<N extends { readonly name: string }, T>(
   options: FanOutOptions<T>,
 ): Promise<readonly NodeOutcome<T>[]> {
   const outcomes = new Array<NodeOutcome<T>>(nodes.length)
-  const { concurrency, maxFail = Infinity, signal, onSettled } = options
+  const { concurrency, budget, signal, onSettled } = options
   let next = 0
-  let failures = 0
 
   const lane = async (): Promise<void> => {
     for (let at = next++; ; at = next++) {
       const node = nodes[at]
       if (node === undefined) return
-      const stopped = signal?.aborted === true ? cancelled() : failures >= maxFail ? skipped(maxFail) : undefined
+      const stopped = signal?.aborted === true ? cancelled() : budget?.spent === true ? doneOf(budget.reason) : undefined
       const outcome: NodeOutcome<T> = { node: node.name, ...(stopped ?? (await attempt(worker, node))) }
-      if (isFailure(outcome.outcome)) failures++
+      budget?.count(outcome.outcome)
       outcomes[at] = outcome
       onSettled?.(outcome)
     }
@@ -62,14 +60,4 @@ export function doneOf(error: unknown): Done<never> {
 
 function cancelled(): Done<never> {
   return doneOf(new CancelledError('cancelled before anything was done'))
-}
-
-function skipped(maxFail: number): Done<never> {
-  const why = maxFail === 1 ? 'a node' : `${maxFail} nodes`
-  return doneOf(new SkippedError(`left out: ${why} failed before (--max-fail ${maxFail})`))
-}
-
-/** Whether an outcome is a failure of its node, as `--max-fail` counts. */
-export function isFailure(outcome: Outcome): boolean {
-  return !NO_FAILURE.has(outcome)
 }

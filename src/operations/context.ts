@@ -1,5 +1,6 @@
 import type { NodeConnection } from '../connection/port.ts'
 import type { NodeRecord } from '../node/record.ts'
+import type { NodeOutcome } from '../outcome/outcome.ts'
 import type { Profile, ProfileHome } from '../profile/profile.ts'
 
 /** What one question to the user asks. Only a terminal user is ever asked. */
@@ -25,6 +26,8 @@ export interface RunSettings {
   readonly keepAlive: number
   /** How long a changing order waits for another one on the same node. */
   readonly lockWait: number
+  /** How long an order under way may go on after the first Ctrl-C before its connection is cut. */
+  readonly grace: number
   /** File that holds the passphrase of stored keys and secrets. */
   readonly passphraseFile?: string
   /** File with the random key that protects secrets instead of a passphrase. */
@@ -42,6 +45,16 @@ export interface Connector {
   open(node: NodeRecord, options: { readonly ask: boolean; readonly signal?: AbortSignal }): Promise<NodeConnection>
 }
 
+/** Looks on while a run goes over its nodes, and shows it to whoever waits; results never depend on it. */
+export interface Watch {
+  started(node: string): void
+  settled(outcome: NodeOutcome<unknown>): void
+  /** What is done now is another part of the run: `wave 2 of 3: 10 nodes`. */
+  part(words: string): void
+  /** The run is over. */
+  end(): void
+}
+
 /** Everything an operation may reach. Built in one place (cli/context.ts), lazily, and passed explicitly. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -53,6 +66,8 @@ export interface Context {
   readonly home: () => ProfileHome
   readonly profile: () => Promise<Profile>
   readonly connector: Connector
+  /** Begins to show a run over so many nodes. */
+  watch(total: number): Watch
   /** Says something on stderr that is no result (a hint, a note). */
   note(text: string): void
   /** A warning: stderr, and `warnings` of the JSON document. */

@@ -162,6 +162,7 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
   const nodes = new Map(names.map((name) => [name, new MemoryNode()]))
   await profile.update((data) => ({ data: { ...data, nodes: names.map(recordOf), nextId: names.length + 1 }, result: undefined }))
   const notes: string[] = []
+  const nothing = (): void => undefined
   const questions: string[] = []
   const terminal: MemoryWorld['terminal'] = { answer: undefined }
   const abort = new AbortController()
@@ -175,7 +176,7 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
     env: {},
     clock: () => new Date(clock.now),
     operator: 'ann@desk',
-    run: { connectTimeout: 1, authTimeout: 1, commandTimeout: 1, changeTimeout: 1, keepAlive: 1, lockWait: 1 },
+    run: { connectTimeout: 1, authTimeout: 1, commandTimeout: 1, changeTimeout: 1, keepAlive: 1, lockWait: 1, grace: 1 },
     prompter: {
       get canAsk() {
         return terminal.answer !== undefined
@@ -196,6 +197,7 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
         return Promise.resolve(node(name))
       },
     },
+    watch: () => ({ started: nothing, settled: nothing, part: (words) => void notes.push(words), end: nothing }),
     note: (text) => void notes.push(text),
     warn: (text) => void notes.push(`warning: ${text}`),
     signal: abort.signal,

@@ -1,4 +1,5 @@
 import { exitOfReport } from '../../src/cli/report.ts'
+import { FailBudget } from '../../src/fleet/fail-budget.ts'
 import { fanOut, type Done } from '../../src/fleet/fan-out.ts'
 import { ConflictError, UnknownOutcomeError, UnreachableError, UntrustedError, UsageError } from '../../src/outcome/errors.ts'
 import type { NodeOutcome, Outcome } from '../../src/outcome/outcome.ts'
@@ -19,6 +20,8 @@ function random(seed: number): (below: number) => number {
 }
 
 const fleet = (size: number): Named[] => Array.from({ length: size }, (_, index) => ({ name: `mx${index}` }))
+const budgetOf = (amount: number | undefined, total: number): FailBudget =>
+  new FailBudget(amount === undefined ? undefined : { amount, unit: 'nodes' }, total)
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 test('a thrown node error is the outcome; another error is failed; a bug is failed with its kind', async () => {
@@ -78,7 +81,7 @@ test('after --max-fail failures no new node starts, and the rest is skipped, say
       started.push(name)
       return Promise.reject(new UnreachableError('gone'))
     },
-    { concurrency: 1, maxFail: 2 },
+    { concurrency: 1, budget: budgetOf(2, 6) },
   )
   expect(started).toEqual(['mx0', 'mx1'])
   expect(outcomes.slice(2).map(({ outcome }) => outcome)).toEqual(['skipped', 'skipped', 'skipped', 'skipped'])
@@ -151,7 +154,8 @@ async function trace(plan: Case): Promise<Trace> {
     if (settled.length === plan.abortAfter) abort.abort()
   }
   const { concurrency, maxFail } = plan
-  const outcomes = await fanOut(fleet(plan.size), worker, { concurrency, maxFail, signal: abort.signal, onSettled })
+  const budget = budgetOf(maxFail, plan.size)
+  const outcomes = await fanOut(fleet(plan.size), worker, { concurrency, budget, signal: abort.signal, onSettled })
   return { outcomes, settled, started, mostAtOnce }
 }
 

@@ -1,3 +1,4 @@
+import type { Done } from '../../fleet/fan-out.ts'
 import type { Selection } from '../../fleet/select.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
@@ -5,6 +6,7 @@ import { confirmMany, type Consent } from '../node/confirm.ts'
 import { loadFleet, type Fleet } from '../node/fleet.ts'
 import type { Session } from '../node/session.ts'
 import { visit, type Width } from '../node/visit.ts'
+import { changeInWaves, type Waves } from '../rollout/waves.ts'
 import type { ChangeResult } from './results.ts'
 
 /** What every changing verb is told besides its own options. */
@@ -13,6 +15,8 @@ export interface ChangeRun {
   readonly width: Width
   readonly consent: Consent
   readonly dryRun: boolean
+  /** Part by part; undefined: all nodes in one go. */
+  readonly waves?: Waves | undefined
   /** For the record on the node and the journal. */
   readonly reason: string | undefined
 }
@@ -43,12 +47,14 @@ export async function changeFleet(
   fleet: Fleet,
   work: (session: Session) => Promise<ChangeResult>,
 ): Promise<readonly NodeOutcome<ChangeResult>[]> {
-  const { dryRun, reason, width, consent } = run
+  const { dryRun, reason, width, consent, waves } = run
   const names = fleet.nodes.map(({ name }) => name)
   if (!dryRun) await confirmMany(context, names, verb, consent)
   const purpose = dryRun ? ({ kind: 'read' } as const) : ({ kind: 'change', verb: `mta ${verb}`, reason } as const)
-  return visit(context, fleet, width, purpose, async (session) => {
+  const onNode = async (session: Session): Promise<Done<ChangeResult>> => {
     const result = await work(session)
     return { outcome: result.steps.length > 0 && !dryRun ? 'changed' : 'ok', result }
-  })
+  }
+  if (waves === undefined || dryRun) return visit(context, fleet, width, purpose, onNode)
+  return changeInWaves(context, fleet, width, purpose, waves, onNode)
 }

@@ -24,7 +24,8 @@ export async function expectationOf(session: Session, state: NodeState, verb: st
   throw conflictOf(session, record, verb)
 }
 
-async function isOurs(session: Session, record: RevisionRecord): Promise<boolean> {
+/** Whether a node's revision was made by this profile. */
+export async function isOurs(session: Session, record: RevisionRecord): Promise<boolean> {
   const { node, profile, wanted } = session
   if (node.baseRevision === record.revision) return true
   if (node.baseRevision === undefined && differingKeys(record.settings, wanted).length === 0) return true

@@ -19,7 +19,7 @@ export async function startNode(session: Session, options: StartOptions): Promis
   const { dryRun, reason } = options
   const told = options.sync ? await syncNode(session, { takeOver: false, restart: true, dryRun, reason }) : undefined
   if (dryRun) {
-    const running = told?.running ?? (await session.connection.status()).running
+    const running = told?.running ?? (await session.before()).running
     return {
       ...told,
       verb: 'start',
@@ -46,7 +46,7 @@ export async function startNode(session: Session, options: StartOptions): Promis
 /** Stops a node's MTA; a stopped one is a no-op. */
 export async function stopNode(session: Session, { dryRun, reason }: PowerOptions): Promise<ChangeResult> {
   if (dryRun) {
-    const { running } = await session.connection.status()
+    const { running } = await session.before()
     return { verb: 'stop', dryRun, running, steps: running ? ['stopped'] : [] }
   }
   const result = await power(session, 'stop', reason)
@@ -56,7 +56,7 @@ export async function stopNode(session: Session, { dryRun, reason }: PowerOption
 /** Restarts a node's MTA; a stopped one is started. */
 export async function restartNode(session: Session, { dryRun, reason }: PowerOptions): Promise<ChangeResult> {
   if (dryRun) {
-    const { running } = await session.connection.status()
+    const { running } = await session.before()
     return { verb: 'restart', dryRun, running, steps: [running ? 'restarted' : 'started'] }
   }
   const result = await power(session, 'restart', reason)

@@ -53,6 +53,16 @@ export interface ChangeResult {
   readonly replaced?: readonly string[]
   /** The folder on the node where the text of replaced hand edits stays. */
   readonly saved?: string
+  /** The run failed, and the node was put back to what it had before. */
+  readonly putBack?: PutBack
+}
+
+/** What of a change was put back. */
+export interface PutBack {
+  /** The revision whose settings the node has again, and the new one that they are in. */
+  readonly to?: number
+  readonly revision?: number
+  readonly power?: 'started' | 'stopped'
 }
 
 /** What `mta diff` found on a node. */

@@ -44,7 +44,7 @@ export async function syncNode(session: Session, options: SyncOptions): Promise<
 
 /** @throws FailedError when the node's directory is not prepared */
 export async function installedState(session: Session): Promise<NodeState> {
-  const state = await session.connection.status()
+  const state = await session.before()
   if (state.installed) return state
   const { name, directory } = session.node
   throw new FailedError(`${directory} is not prepared: there is no MTA to tell anything`, {

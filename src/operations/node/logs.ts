@@ -114,9 +114,10 @@ export async function followLogs(
     throw new UnreachableError('the log ended by itself: the connection was lost, or its reader was killed on the node')
   }
   try {
-    return await visit(context, fleet, { concurrency: fleet.nodes.length }, { kind: 'read' }, work, (outcome) =>
-      reportLoss(context, outcome, several),
-    )
+    const onNode = (outcome: NodeOutcome<unknown>): void => {
+      reportLoss(context, outcome, several)
+    }
+    return await visit(context, fleet, { concurrency: fleet.nodes.length, onNode, unwatched: true }, { kind: 'read' }, work)
   } finally {
     clearInterval(timer)
     await flushed
@@ -124,7 +125,7 @@ export async function followLogs(
   }
 }
 
-function reportLoss(context: Context, { node, error }: NodeOutcome<undefined>, several: boolean): void {
+function reportLoss(context: Context, { node, error }: NodeOutcome<unknown>, several: boolean): void {
   if (error !== undefined && several && !context.signal.aborted) context.warn(`${node}: ${error.message}; the others go on`)
 }
 

@@ -1,14 +1,19 @@
 import { CancelledError } from '../../outcome/errors.ts'
 
 /**
- * Passes Ctrl-C on to a connection, but not while a changing order is under way: cutting it would only leave its
- * outcome unknown. (A second Ctrl-C ends akctl itself; the next command then finds out what became of the order.)
+ * Passes Ctrl-C on to a connection, but while a changing order is under way only after a grace period: cutting it leaves
+ * its outcome unknown. (A second Ctrl-C ends akctl itself; the next command then finds out what became of the order.)
  */
 export class OrderGuard {
   private readonly inner = new AbortController()
   private underway = 0
+  private timer: NodeJS.Timeout | undefined
 
-  constructor(private readonly outer: AbortSignal) {
+  /** @param grace seconds that an order under way may go on after Ctrl-C */
+  constructor(
+    private readonly outer: AbortSignal,
+    private readonly grace: number,
+  ) {
     outer.addEventListener('abort', this.pass)
     this.pass()
   }
@@ -32,10 +37,13 @@ export class OrderGuard {
 
   /** Lets go of the outer signal. */
   release(): void {
+    clearTimeout(this.timer)
     this.outer.removeEventListener('abort', this.pass)
   }
 
   private readonly pass = (): void => {
-    if (this.outer.aborted && this.underway === 0) this.inner.abort()
+    if (!this.outer.aborted) return
+    if (this.underway === 0) this.inner.abort()
+    else this.timer ??= setTimeout(() => this.inner.abort(), this.grace * 1000)
   }
 }

@@ -2,6 +2,7 @@ import type { NodeConnection, Order } from '../../connection/port.ts'
 import { settingsToPush } from '../../node/effective.ts'
 import { newOrderId } from '../../node/order-id.ts'
 import type { NodeRecord } from '../../node/record.ts'
+import type { NodeState } from '../../node/state.ts'
 import type { Settings } from '../../node/settings.ts'
 import { NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
 import type { Profile } from '../../profile/profile.ts'
@@ -11,6 +12,7 @@ import type { OrderGuard } from './order-guard.ts'
 
 /** One node while a command works on it: its record, its connection, and the account of the orders sent to it. */
 export class Session {
+  private first: Promise<NodeState> | undefined
   private last: { readonly id: string; readonly revision?: number } | undefined
 
   constructor(
@@ -25,6 +27,12 @@ export class Session {
   /** The node's effective settings: what a sync would tell it. */
   get wanted(): Settings {
     return settingsToPush(this.node.settings, this.defaults)
+  }
+
+  /** The node as it was before this session's first order; asked once. */
+  before(): Promise<NodeState> {
+    this.first ??= this.connection.status()
+    return this.first
   }
 
   /** The last order that was sent, and the last revision that an order made. */

@@ -1,24 +1,48 @@
 import { setMaxListeners } from 'node:events'
+import { FailBudget } from '../../fleet/fail-budget.ts'
 import { doneOf, fanOut, type Done } from '../../fleet/fan-out.ts'
+import type { Share } from '../../fleet/share.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { AgentConnection } from '../../connection/agent/agent-connection.ts'
 import type { Host } from '../../connection/host.ts'
 import type { NodeConnection } from '../../connection/port.ts'
 import { connectionOver, noScripts, openAgent, openHost } from '../connector.ts'
-import type { Context } from '../context.ts'
+import type { Connector, Context, Watch } from '../context.ts'
 import { Lookups } from '../lookups.ts'
 import type { Fleet } from './fleet.ts'
 import { OrderGuard } from './order-guard.ts'
 import { Session } from './session.ts'
 import { settlePending } from './settle.ts'
 
-/** How wide a run is, and when it stops. */
+/** How wide a run is, when it stops, and who is told of its nodes. */
 export interface Width {
   /** Nodes at work at the same time. */
   readonly concurrency: number
-  /** Failures after which no new node is started. */
-  readonly maxFail?: number | undefined
+  /** Failures, of the whole selection, after which no new node is started. */
+  readonly maxFail?: Share | undefined
+  /** Told of each node as soon as its outcome is known. */
+  readonly onNode?: ((outcome: NodeOutcome<unknown>) => void) | undefined
+  /** Not shown while it goes on: it prints as it goes, or has no end. */
+  readonly unwatched?: boolean
+}
+
+/** Looks away. */
+const UNWATCHED: Watch = {
+  started: () => undefined,
+  settled: () => undefined,
+  part: () => undefined,
+  end: () => undefined,
+}
+
+/** What the visits of one run have in common, also of a run in several parts. */
+export interface Shared {
+  /** Reads keys and trust, and asks for a passphrase, only once. */
+  readonly connector: Connector
+  readonly budget: FailBudget
+  readonly watch: Watch
+  /** Whether an unknown identity may be asked about: when the whole run is one node. */
+  readonly ask: boolean
 }
 
 /** What a run does to nodes. */
@@ -31,7 +55,6 @@ export type Purpose =
 /**
  * Connects to every node of a fleet, finds out what became of an earlier order whose end was not seen, and works.
  * An unknown identity may be asked about when the fleet is one node.
- * @param onSettled called once a node, as soon as its outcome is known
  * @returns one outcome a node, in the order of the selection; what fails on a node is its outcome
  * @throws UsageError, before anything is done, where the environment forbids the connections that are needed
  */
@@ -41,11 +64,37 @@ export function visit<T>(
   width: Width,
   purpose: Purpose,
   work: (session: Session) => Promise<Done<T>>,
-  onSettled?: (outcome: NodeOutcome<T>) => void,
 ): Promise<readonly NodeOutcome<T>[]> {
-  const { connector } = context // one for the run: it reads keys and trust only once
-  const onNode = async (node: NodeRecord, guard: OrderGuard, ask: boolean): Promise<Done<T>> => {
-    const connection = await connector.open(node, { ask, signal: guard.signal })
+  return whole(context, fleet, width, (shared) => visitPart(context, fleet, width, purpose, work, shared))
+}
+
+/** Does a run with what its parts have in common. */
+export async function whole<R>(
+  context: Context,
+  { nodes }: Pick<Fleet, 'nodes'>,
+  { maxFail, unwatched }: Pick<Width, 'maxFail' | 'unwatched'>,
+  use: (shared: Shared) => Promise<R>,
+): Promise<R> {
+  const watch = unwatched === true ? UNWATCHED : context.watch(nodes.length)
+  const budget = new FailBudget(maxFail, nodes.length)
+  try {
+    return await use({ connector: context.connector, budget, watch, ask: nodes.length === 1 })
+  } finally {
+    watch.end()
+  }
+}
+
+/** As visit, for one part of a run. */
+export function visitPart<T>(
+  context: Context,
+  fleet: Fleet,
+  width: Pick<Width, 'concurrency' | 'onNode'>,
+  purpose: Purpose,
+  work: (session: Session) => Promise<Done<T>>,
+  shared: Shared,
+): Promise<readonly NodeOutcome<T>[]> {
+  return run(context, fleet, width, shared, async (node, guard) => {
+    const connection = await shared.connector.open(node, { ask: shared.ask, signal: guard.signal })
     const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
     try {
       return await accounted(session, purpose, async (own) => {
@@ -55,8 +104,7 @@ export function visit<T>(
     } finally {
       await connection.close()
     }
-  }
-  return run(context, fleet, width, onNode, onSettled)
+  })
 }
 
 /** What is below a node's connection: the machine that scripts run on, or the agent. */
@@ -88,15 +136,17 @@ export function visitBelow<T>(
   work: (session: Session, below: Below) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
   const lookups = new Lookups(context)
-  return run(context, fleet, width, async (node, guard, ask): Promise<Done<T>> => {
-    const { connection, below } = await openBelow(context, node, { ask, signal: guard.signal }, lookups)
-    const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
-    try {
-      return await accounted(session, purpose, (own) => work(own, below))
-    } finally {
-      await connection.close()
-    }
-  })
+  return whole(context, fleet, width, (shared) =>
+    run(context, fleet, width, shared, async (node, guard) => {
+      const { connection, below } = await openBelow(context, node, { ask: shared.ask, signal: guard.signal }, lookups)
+      const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
+      try {
+        return await accounted(session, purpose, (own) => work(own, below))
+      } finally {
+        await connection.close()
+      }
+    }),
+  )
 }
 
 async function openBelow(
@@ -116,9 +166,9 @@ async function openBelow(
 async function run<T>(
   context: Context,
   { nodes }: Fleet,
-  width: Width,
-  onNode: (node: NodeRecord, guard: OrderGuard, ask: boolean) => Promise<Done<T>>,
-  onSettled?: (outcome: NodeOutcome<T>) => void,
+  { concurrency, onNode }: Pick<Width, 'concurrency' | 'onNode'>,
+  { budget, watch }: Shared,
+  work: (node: NodeRecord, guard: OrderGuard) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
   const { signal } = context
   if (nodes.some(({ access }) => access === 'https')) {
@@ -127,14 +177,19 @@ async function run<T>(
   }
   setMaxListeners(0, signal) // one a node at work; Node would warn of the eleventh
   const guarded = async (node: NodeRecord): Promise<Done<T>> => {
-    const guard = new OrderGuard(signal)
+    const guard = new OrderGuard(signal, context.run.grace)
+    watch.started(node.name)
     try {
-      return await onNode(node, guard, nodes.length === 1)
+      return await work(node, guard)
     } finally {
       guard.release()
     }
   }
-  return fanOut(nodes, guarded, { ...width, signal, onSettled })
+  const onSettled = (outcome: NodeOutcome<T>): void => {
+    watch.settled(outcome)
+    onNode?.(outcome)
+  }
+  return fanOut(nodes, guarded, { concurrency, budget, signal, onSettled })
 }
 
 /** Works and, for a change, writes the journal's line whatever came of it. */

@@ -4,7 +4,7 @@ import type { ChangeResult } from '../../../operations/mta/results.ts'
 import { rollbackNode } from '../../../operations/mta/rollback.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { changeFlags, connectionFlags, fanFlags, selectionFlags, waveFlags } from '../../flags.ts'
 import { changeRunOf, nodesArg } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { mtaChangeView } from '../../views/mta-change.ts'
@@ -20,6 +20,7 @@ export default class MtaRollback extends AkctlCommand {
     ...selectionFlags,
     ...fanFlags(8),
     ...changeFlags,
+    ...waveFlags,
     ...connectionFlags,
     to: Flags.integer({ summary: 'the revision to go back to; default: the one before', min: 0, helpGroup: 'CHANGE' }),
     'take-over': Flags.boolean({ summary: 'even when somebody else told the node something since', helpGroup: 'CHANGE' }),

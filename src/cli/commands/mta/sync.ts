@@ -4,7 +4,7 @@ import type { ChangeResult } from '../../../operations/mta/results.ts'
 import { syncNode } from '../../../operations/mta/sync.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { changeFlags, connectionFlags, fanFlags, selectionFlags, waveFlags } from '../../flags.ts'
 import { changeRunOf, nodesArg } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { mtaChangeView } from '../../views/mta-change.ts'
@@ -24,6 +24,7 @@ export default class MtaSync extends AkctlCommand {
     ...selectionFlags,
     ...fanFlags(8),
     ...changeFlags,
+    ...waveFlags,
     ...connectionFlags,
     restart: Flags.boolean({
       summary: 'make a running MTA take the settings in, by reload or restart',
