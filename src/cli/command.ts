@@ -6,6 +6,7 @@ import { CliContext } from './context.ts'
 import { globalFlags } from './flags.ts'
 import { printError, printNodeErrors } from './error-text.ts'
 import { askedFormat, render, renderError, type Format } from './output.ts'
+import type { NodeOutcome } from '../outcome/outcome.ts'
 import { exitOfReport, type Report } from './report.ts'
 import { PLAIN, colors, wantsColor } from './style.ts'
 import { OutputError, write } from './streams.ts'
@@ -30,6 +31,9 @@ export abstract class AkctlCommand extends Command {
 
   /** Formats this command has; a followed log has no single document. Looked at before anything is done. */
   protected readonly formats: readonly Format[] | undefined = undefined
+
+  private readonly told = new Map<string, NodeOutcome<unknown>>()
+  private telling: Promise<void> = Promise.resolve()
 
   /** Parses, calls one operation, returns what it found. Errors are thrown, never printed. */
   protected abstract perform(context: CliContext): Promise<Report>
@@ -58,12 +62,28 @@ export abstract class AkctlCommand extends Command {
     return parsed
   }
 
+  /** For runs over many nodes: with -o ndjson a node's record is printed as soon as its outcome is known. */
+  protected live({ format, streams }: CliContext): ((outcome: NodeOutcome<unknown>) => void) | undefined {
+    if (format !== 'ndjson') return undefined
+    return (outcome) => {
+      this.told.set(outcome.node, outcome)
+      this.telling = this.telling.then(() => write(streams.stdout, `${JSON.stringify(outcome)}\n`))
+      this.telling.catch(() => undefined) // said when the run is over
+    }
+  }
+
   private async print(context: CliContext, report: Report): Promise<void> {
     const { streams, env } = context
     const format = wantedFormat(context)
     const style = format === 'table' && wantsColor(env, streams.stdout.isTTY === true) ? await colors() : PLAIN
-    await write(streams.stdout, await render(format, this.view, report, context.warnings, style))
+    await this.telling
+    const left = format === 'ndjson' ? { ...report, ...this.untold(report) } : report
+    await write(streams.stdout, await render(format, this.view, left, context.warnings, style))
     if (format !== 'json' && format !== 'yaml') await printNodeErrors(streams.stderr, report.nodes ?? [])
+  }
+
+  private untold({ nodes }: Report): Pick<Report, 'nodes'> {
+    return nodes === undefined ? {} : { nodes: nodes.filter((outcome) => this.told.get(outcome.node) !== outcome) }
   }
 
   private checkFormat(context: CliContext): void {

@@ -60,10 +60,10 @@ export function selectionOf(names: readonly unknown[], { selector, exclude, all 
   return { names: names.map(String), selector, exclude, all }
 }
 
-/** How wide a run is, from its flags. */
-export function widthOf(flags: WidthFlags): Width {
-  const limit = flags['max-fail']
-  return { concurrency: flags.concurrency, ...(limit === undefined ? {} : { maxFail: parseShare(limit, '--max-fail') }) }
+/** How wide a run is, from its flags. @param onNode told of each node as soon as its outcome is known */
+export function widthOf(flags: WidthFlags, onNode?: Width['onNode']): Width {
+  const { concurrency, 'max-fail': limit } = flags
+  return { concurrency, onNode, ...(limit === undefined ? {} : { maxFail: parseShare(limit, '--max-fail') }) }
 }
 
 /**
@@ -90,11 +90,11 @@ export function consentOf(flags: ConsentFlags): Consent {
   return { above: flags['confirm-above'], yes: flags.yes }
 }
 
-/** What every changing verb is told. @param names the words that are no flags */
-export function changeRunOf(names: readonly unknown[], flags: ChangeFlags): ChangeRun {
+/** What every changing verb is told. @param names the words that are no flags. @param onNode told of each node as soon as its outcome is known */
+export function changeRunOf(names: readonly unknown[], flags: ChangeFlags, onNode?: Width['onNode']): ChangeRun {
   return {
     selection: selectionOf(names, flags),
-    width: widthOf(flags),
+    width: widthOf(flags, onNode),
     waves: wavesOf(flags),
     consent: consentOf(flags),
     dryRun: flags['dry-run'],

@@ -1,10 +1,11 @@
 import type { ErrorReport, NodeOutcome } from '../outcome/outcome.ts'
 import { exitOfReport, type Report } from './report.ts'
 import type { Style, View } from './views/view.ts'
+import { annotations, errorAnnotation } from './github.ts'
 import { drawnTable } from './drawn-table.ts'
 import { printable } from './printable.ts'
 
-export const FORMATS = ['table', 'tsv', 'json', 'ndjson', 'yaml', 'name'] as const
+export const FORMATS = ['table', 'tsv', 'json', 'ndjson', 'yaml', 'name', 'github'] as const
 export type Format = (typeof FORMATS)[number]
 
 /**
@@ -61,6 +62,7 @@ export async function renderError(
   warnings: readonly string[],
 ): Promise<string> {
   if (format === 'json') return `${JSON.stringify(errorEnvelope(error, exit, warnings), undefined, 2)}\n`
+  if (format === 'github') return [errorAnnotation(error), annotations([], warnings, false)].join('')
   if (format !== 'yaml') return ''
   const { stringify } = await import('yaml')
   return stringify(errorEnvelope(error, exit, warnings))
@@ -87,6 +89,8 @@ export async function render(
       return lines(view.names?.(report) ?? view.table(report).rows.map((row) => row[0] ?? ''))
     case 'tsv':
       return lines(view.table(report).rows.map(tsvLine))
+    case 'github':
+      return `${await drawnTable(view.table(report), style)}${annotations(report.nodes ?? [], warnings, report.differences === true)}`
     case 'table':
       return view.text === undefined ? drawnTable(view.table(report), style, view.tones) : ensureNewline(view.text(report, style))
   }

@@ -35,12 +35,16 @@ export class MemoryNode implements NodeConnection {
   files: readonly TextDiff[] = []
   /** What would cut the connection. */
   signal: AbortSignal | undefined
+  /** Messages in its queue; undefined: not counted. */
+  queue: number | undefined
+  /** What every revision held. */
+  private readonly told = new Map<number, Settings>()
   /** Called in the middle of a changing order. */
   during: (() => void | Promise<void>) | undefined
 
   status(): Promise<NodeState> {
     this.calls.push('status')
-    const { running, installed, record } = this
+    const { running, installed, record, queue } = this
     const loaded = running && record !== undefined ? { loaded: record.revision } : {}
     const told = record === undefined ? {} : { record }
     return Promise.resolve({
@@ -51,6 +55,7 @@ export class MemoryNode implements NodeConnection {
       clock: this.clock?.() ?? Math.floor(Date.now() / 1000),
       ...loaded,
       ...told,
+      ...(queue === undefined ? {} : { queue: { messages: queue, capped: false } }),
     })
   }
 
@@ -75,7 +80,10 @@ export class MemoryNode implements NodeConnection {
   }
 
   rollback(order: Order, to?: number): Promise<ApplyResult> {
-    return this.change('rollback', order, () => this.write({ ...order, reason: `back to ${to ?? 'the one before'}` }, {}))
+    return this.change('rollback', order, () => {
+      const revision = to ?? (this.record?.revision ?? 0) - 1
+      return this.write({ ...order, reason: `back to ${revision}` }, this.told.get(revision) ?? {})
+    })
   }
 
   diff(): Promise<readonly TextDiff[]> {
@@ -131,6 +139,7 @@ export class MemoryNode implements NodeConnection {
   private write(order: Order, settings: Settings): ApplyResult {
     const { id, by, at, reason } = order
     this.record = { revision: (this.record?.revision ?? 0) + 1, id, settings, by, at, reason, schema: 1 }
+    this.told.set(this.record.revision, settings)
     return { wrote: true, revision: this.record.revision, took: 'none', running: this.running, replaced: [] }
   }
 }

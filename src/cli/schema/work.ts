@@ -34,6 +34,13 @@ const change = shapeOf<ChangeResult>()(
     files: v.exactOptional(v.array(textDiff)),
     replaced: v.exactOptional(texts),
     saved: v.exactOptional(v.string()),
+    putBack: v.exactOptional(
+      v.object({
+        to: v.exactOptional(count),
+        revision: v.exactOptional(count),
+        power: v.exactOptional(v.picklist(['started', 'stopped'])),
+      }),
+    ),
   }),
 )
 

@@ -1,5 +1,5 @@
 import { valueText } from '../../operations/mta/keys.ts'
-import type { ChangeResult, KeyChange, Step } from '../../operations/mta/results.ts'
+import type { ChangeResult, KeyChange, PutBack, Step } from '../../operations/mta/results.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { View } from './view.ts'
 
@@ -13,7 +13,19 @@ export function mtaChangeView(verb: ChangeResult['verb']): View<undefined, Chang
 
 function row({ node, outcome, result, error }: NodeOutcome<ChangeResult>): readonly string[] {
   if (result === undefined) return [node, outcome, error?.message ?? '-', '-']
-  return [node, outcome, changeWords(result), result.revision === undefined ? '-' : String(result.revision)]
+  if (result.putBack !== undefined)
+    return [node, outcome, `put back: ${putBackWords(result.putBack)}`, revisionText(result.putBack)]
+  if (error !== undefined) return [node, outcome, error.message, revisionText(result)]
+  return [node, outcome, changeWords(result), revisionText(result)]
+}
+
+function revisionText({ revision }: { readonly revision?: number }): string {
+  return revision === undefined ? '-' : String(revision)
+}
+
+function putBackWords({ to, power }: PutBack): string {
+  const parts = [...(to === undefined ? [] : [`the settings of revision ${to}`]), ...(power === undefined ? [] : [power])]
+  return parts.join(', ')
 }
 
 const DONE: Readonly<Record<Step, string>> = {

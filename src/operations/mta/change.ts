@@ -50,11 +50,12 @@ export async function changeFleet(
   const { dryRun, reason, width, consent, waves } = run
   const names = fleet.nodes.map(({ name }) => name)
   if (!dryRun) await confirmMany(context, names, verb, consent)
-  const purpose = dryRun ? ({ kind: 'read' } as const) : ({ kind: 'change', verb: `mta ${verb}`, reason } as const)
   const onNode = async (session: Session): Promise<Done<ChangeResult>> => {
     const result = await work(session)
     return { outcome: result.steps.length > 0 && !dryRun ? 'changed' : 'ok', result }
   }
-  if (waves === undefined || dryRun) return visit(context, fleet, width, purpose, onNode)
+  if (dryRun) return visit(context, fleet, width, { kind: 'read' }, onNode)
+  const purpose = { kind: 'change', verb: `mta ${verb}`, reason } as const
+  if (waves === undefined) return visit(context, fleet, width, purpose, onNode)
   return changeInWaves(context, fleet, width, purpose, waves, onNode)
 }

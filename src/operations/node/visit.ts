@@ -45,12 +45,15 @@ export interface Shared {
   readonly ask: boolean
 }
 
-/** What a run does to nodes. */
-export type Purpose =
-  /** Reads; an order that is still at work on a node is only mentioned. */
-  | { readonly kind: 'read' }
-  /** Changes: refused while an earlier order is still at work; every node gets a line in the journal. */
-  | { readonly kind: 'change'; readonly verb: string; readonly reason?: string | undefined }
+/** Changes: refused while an earlier order is still at work; every node gets a line in the journal. */
+export interface Change {
+  readonly kind: 'change'
+  readonly verb: string
+  readonly reason?: string | undefined
+}
+
+/** What a run does to nodes. Reading: an order that is still at work on a node is only mentioned. */
+export type Purpose = { readonly kind: 'read' } | Change
 
 /**
  * Connects to every node of a fleet, finds out what became of an earlier order whose end was not seen, and works.

@@ -4,13 +4,13 @@ import { wavesOf } from '../../fleet/waves.ts'
 import type { NodeState } from '../../node/state.ts'
 import { FailBudget } from '../../fleet/fail-budget.ts'
 import { FailedError, reportOf } from '../../outcome/errors.ts'
-import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { NodeOutcome, Outcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import type { ChangeResult, PutBack } from '../mta/results.ts'
 import type { Fleet } from '../node/fleet.ts'
 import { pause } from '../node/pause.ts'
 import type { Session } from '../node/session.ts'
-import { visitPart, whole, type Purpose, type Shared, type Width } from '../node/visit.ts'
+import { visitPart, whole, type Change, type Shared, type Width } from '../node/visit.ts'
 import { passGate, type Gate } from './gate.ts'
 import { PUT_BACK, putBackNode } from './put-back.ts'
 
@@ -37,7 +37,7 @@ export function changeInWaves(
   context: Context,
   fleet: Fleet,
   width: Width,
-  purpose: Purpose,
+  purpose: Change,
   waves: Waves,
   work: (session: Session) => Promise<Done<ChangeResult>>,
 ): Promise<readonly Changed[]> {
@@ -56,7 +56,7 @@ class Rollout {
     private readonly context: Context,
     private readonly fleet: Fleet,
     private readonly width: Width,
-    private readonly purpose: Purpose,
+    private readonly purpose: Change,
     private readonly waves: Waves,
     private readonly shared: Shared,
   ) {}
@@ -123,7 +123,15 @@ class Rollout {
       if (outcome === 'changed' || change === undefined) continue
       shared.budget.count(outcome)
       this.done.set(node, { ...change, outcome, ...(error === undefined ? {} : { error }) })
+      await this.journal(node, outcome, error?.message ?? '')
     }
+  }
+
+  /** Beside the line of the order, which went well. */
+  private async journal(node: string, outcome: Outcome, message: string): Promise<void> {
+    const { context, fleet, purpose } = this
+    const at = context.clock().toISOString()
+    await fleet.profile.journal.append([{ at, by: context.operator, verb: purpose.verb, node, outcome, message }])
   }
 
   /** Puts back what this run changed, and says which. */

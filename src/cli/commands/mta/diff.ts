@@ -19,6 +19,6 @@ export default class MtaDiff extends AkctlCommand {
 
   protected async perform(context: CliContext): Promise<Report<undefined, DiffResult>> {
     const { argv, flags } = await this.input(MtaDiff, context)
-    return mtaDiff(context, selectionOf(argv, flags), widthOf(flags))
+    return mtaDiff(context, selectionOf(argv, flags), widthOf(flags, this.live(context)))
   }
 }

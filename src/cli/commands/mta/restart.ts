@@ -22,7 +22,7 @@ export default class MtaRestart extends AkctlCommand {
 
   protected async perform(context: CliContext): Promise<Report<undefined, ChangeResult>> {
     const { argv, flags } = await this.input(MtaRestart, context)
-    const run = changeRunOf(argv, flags)
+    const run = changeRunOf(argv, flags, this.live(context))
     const options = { dryRun: run.dryRun, reason: reasonOf('restart', run.reason) }
     return { nodes: await changeNodes(context, 'restart', run, (session) => restartNode(session, options)) }
   }

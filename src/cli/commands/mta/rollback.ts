@@ -30,7 +30,7 @@ export default class MtaRollback extends AkctlCommand {
 
   protected async perform(context: CliContext): Promise<Report<undefined, ChangeResult>> {
     const { argv, flags } = await this.input(MtaRollback, context)
-    const run = changeRunOf(argv, flags)
+    const run = changeRunOf(argv, flags, this.live(context))
     const { to, 'take-over': takeOver } = flags
     const options = { to, takeOver, dryRun: run.dryRun, reason: reasonOf('rollback', run.reason) }
     return { nodes: await changeNodes(context, 'rollback', run, (session) => rollbackNode(session, options)) }

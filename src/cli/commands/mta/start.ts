@@ -27,7 +27,7 @@ export default class MtaStart extends AkctlCommand {
 
   protected async perform(context: CliContext): Promise<Report<undefined, ChangeResult>> {
     const { argv, flags } = await this.input(MtaStart, context)
-    const run = changeRunOf(argv, flags)
+    const run = changeRunOf(argv, flags, this.live(context))
     const options = { sync: flags.sync, dryRun: run.dryRun, reason: reasonOf('start', run.reason) }
     return { nodes: await changeNodes(context, 'start', run, (session) => startNode(session, options)) }
   }

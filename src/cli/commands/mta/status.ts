@@ -31,7 +31,7 @@ export default class MtaStatus extends AkctlCommand {
   protected async perform(context: CliContext): Promise<Report<undefined, Found>> {
     const { argv, flags } = await this.input(MtaStatus, context)
     const expected = flags.expect === undefined ? [] : parseExpected(flags.expect)
-    const report = await mtaStatus(context, selectionOf(argv, flags), widthOf(flags), expected)
+    const report = await mtaStatus(context, selectionOf(argv, flags), widthOf(flags, this.live(context)), expected)
     for (const { node, result } of report.nodes) {
       if (result !== undefined && result.unmet.length > 0) context.note(`${node}: not as expected: ${result.unmet.join(', ')}`)
     }

@@ -19,7 +19,7 @@ export default class MtaStop extends AkctlCommand {
 
   protected async perform(context: CliContext): Promise<Report<undefined, ChangeResult>> {
     const { argv, flags } = await this.input(MtaStop, context)
-    const run = changeRunOf(argv, flags)
+    const run = changeRunOf(argv, flags, this.live(context))
     const options = { dryRun: run.dryRun, reason: reasonOf('stop', run.reason) }
     return { nodes: await changeNodes(context, 'stop', run, (session) => stopNode(session, options)) }
   }

@@ -39,7 +39,7 @@ export default class MtaSync extends AkctlCommand {
 
   protected async perform(context: CliContext): Promise<Report<undefined, ChangeResult>> {
     const { argv, flags } = await this.input(MtaSync, context)
-    const run = changeRunOf(argv, flags)
+    const run = changeRunOf(argv, flags, this.live(context))
     const { restart, 'take-over': takeOver } = flags
     const options = { restart, takeOver, dryRun: run.dryRun, reason: reasonOf('sync', run.reason) }
     return { nodes: await changeNodes(context, 'sync', run, (session) => syncNode(session, options)) }
