@@ -1,3 +1,4 @@
+import { isFailure } from '../fleet/fail-budget.ts'
 import type { ErrorReport, NodeOutcome } from '../outcome/outcome.ts'
 import { printable } from './printable.ts'
 
@@ -5,25 +6,26 @@ import { printable } from './printable.ts'
 const SHOWN = 10
 
 /**
- * What failed as annotations of a GitHub Actions run, a line each. What does not fit among those that GitHub shows is in the last one.
+ * What failed as annotations of a GitHub Actions run, a line each; what does not fit among those that GitHub shows is in
+ * the last one, and what was not tried in a warning.
  * Format: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */
 export function annotations(nodes: readonly NodeOutcome<unknown>[], warnings: readonly string[], differences: boolean): string {
-  const failed = nodes.filter(({ error }) => error !== undefined)
-  const more = failed.length > SHOWN ? failed.slice(SHOWN - 1) : []
-  const errors = failed
-    .slice(0, failed.length - more.length)
-    .flatMap(({ node, outcome, error }) => (error === undefined ? [] : [errorAnnotation(error, `${node}: ${outcome}`)]))
-  if (more.length > 0)
-    errors.push(
-      command(
-        'error',
-        `${more.length} more nodes`,
-        more.map(({ node, outcome }) => `${node}: ${outcome}`),
-      ),
-    )
+  const failed = nodes.filter(({ outcome }) => isFailure(outcome))
+  const shown = failed.length > SHOWN ? failed.slice(0, SHOWN - 1) : failed
+  const errors = shown.flatMap(({ node, outcome, error }) =>
+    error === undefined ? [] : [errorAnnotation(error, `${node}: ${outcome}`)],
+  )
+  const more = failed.slice(shown.length)
+  if (more.length > 0) errors.push(command('error', `${more.length} more nodes`, more.map(brief)))
+  const left = nodes.filter(({ outcome }) => outcome === 'skipped' || outcome === 'cancelled')
+  if (left.length > 0) errors.push(command('warning', `${left.length} nodes left out`, left.map(brief)))
   const told = [...warnings, ...(differences ? ['differences were found (exit 10)'] : [])]
   return [...errors, ...told.map((text) => command('warning', 'akctl', [text]))].join('')
+}
+
+function brief({ node, outcome }: NodeOutcome<unknown>): string {
+  return `${node}: ${outcome}`
 }
 
 /** An error as an annotation, with what to do next. */

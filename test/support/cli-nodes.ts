@@ -38,7 +38,12 @@ export class CliNode {
   }
 
   /** What the node was told, from its own file. */
-  record(): { readonly revision: number; readonly settings: Readonly<Record<string, unknown>>; readonly by: string } {
+  record(): {
+    readonly revision: number
+    readonly settings: Readonly<Record<string, unknown>>
+    readonly by: string
+    readonly at: string
+  } {
     return JSON.parse(readFileSync(this.path('akctl/current/send-module.json'), 'utf8')) as ReturnType<CliNode['record']>
   }
 
