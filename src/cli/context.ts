@@ -102,15 +102,11 @@ export class CliContext implements Context {
     return { open: async (node, options) => (await loaded()).open(node, options) }
   }
 
-  /**
-   * What was handed in on stdin for a flag that asks for it (`--passphrase-stdin`).
-   * @throws UsageError when stdin is a terminal, or holds more than a key or passphrase could (64 KiB)
-   */
-  stdin(flag: string): Promise<string> {
+  stdin(flag: string, limit = 64 * 1024): Promise<string> {
     const { stdin } = this.streams
     if (stdin.isTTY === true) throw new UsageError(`${flag} reads from stdin, and stdin is a terminal: pipe it in`)
     const wanted = addAbortSignal(this.signal, stdin)
-    return readAll(wanted, 64 * 1024, () => new UsageError(`${flag}: more than 64 KiB came in on stdin`))
+    return readAll(wanted, limit, () => new UsageError(`${flag}: more than ${limit / 1024} KiB came in on stdin`))
   }
 
   watch(total: number): Watch {

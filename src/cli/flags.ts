@@ -62,12 +62,13 @@ export const passphraseFlags = {
 export const selectionFlags = {
   selector: Flags.string({ char: 'l', summary: "nodes with these labels: 'role=relay,env!=prod'", helpGroup: 'SELECTION' }),
   exclude: Flags.string({
-    summary: 'leave out these nodes (names or ids, comma-separated; several times)',
+    summary: 'leave out these nodes (a node set; several times)',
     multiple: true,
     multipleNonGreedy: true, // else it would swallow the names that follow it
     helpGroup: 'SELECTION',
   }),
   all: Flags.boolean({ summary: 'every node of the profile', helpGroup: 'SELECTION' }),
+  pick: Flags.integer({ summary: 'only so many of the selected nodes, the first', min: 1, helpGroup: 'SELECTION' }),
 }
 
 /** How wide a run over several nodes is. @param width 64 for reading verbs, 8 for changing ones */

@@ -12,7 +12,7 @@ import type { EditRun } from '../operations/settings/edit.ts'
 import type { Width } from '../operations/node/visit.ts'
 
 /** `NODE…`, for the help; a command with `strict = false` takes any number. */
-export const nodesArg = { node: optionalArg('names or ids of nodes') }
+export const nodesArg = { node: optionalArg("nodes: names, ids, or sets such as 'mx[01-40]' and @group") }
 
 /** On settings verbs: the profile instead of nodes. */
 export const defaultsFlag = {
@@ -29,6 +29,7 @@ interface SelectionFlags {
   readonly selector?: string | undefined
   readonly exclude?: readonly string[] | undefined
   readonly all: boolean
+  readonly pick?: number | undefined
 }
 
 interface WidthFlags {
@@ -56,8 +57,8 @@ interface ChangeFlags extends SelectionFlags, WidthFlags, ConsentFlags, Partial<
 }
 
 /** The nodes of a command line. @param names the words that are no flags */
-export function selectionOf(names: readonly unknown[], { selector, exclude, all }: SelectionFlags): Selection {
-  return { names: names.map(String), selector, exclude, all }
+export function selectionOf(names: readonly unknown[], { selector, exclude, all, pick }: SelectionFlags): Selection {
+  return { names: names.map(String), selector, exclude, all, pick }
 }
 
 /** How wide a run is, from its flags. @param onNode told of each node as soon as its outcome is known */
@@ -103,8 +104,8 @@ export function changeRunOf(names: readonly unknown[], flags: ChangeFlags, onNod
 }
 
 /** @throws UsageError when nodes were selected where the profile's defaults are meant */
-export function refuseNodes({ names = [], selector, exclude, all = false }: Selection): void {
-  if (names.length > 0 || selector !== undefined || exclude !== undefined || all) {
+export function refuseNodes({ names = [], selector, exclude, all = false, pick }: Selection): void {
+  if (names.length > 0 || selector !== undefined || exclude !== undefined || all || pick !== undefined) {
     throw new UsageError("--defaults means the profile's defaults: name no nodes with it")
   }
 }

@@ -1,40 +1,63 @@
 import { nearNames } from '../node/near.ts'
 import type { NodeRecord } from '../node/record.ts'
 import { NotFoundError, UsageError } from '../outcome/errors.ts'
+import { foldNames } from './node-set/fold.ts'
+import { readNodeSet, type SetSources } from './node-set/node-set.ts'
 import { parseSelector } from './selector.ts'
 
 /** Which nodes were asked for, as typed. */
 export interface Selection {
-  /** Names or ids. */
+  /** Node sets: names or ids, `mx[01-40]`, `@group`, and what joins them. */
   readonly names?: readonly string[]
-  /** A label selector: `role=relay,env!=prod`. */
+  /** A label selector: `role=relay,env in (prod,test)`. */
   readonly selector?: string | undefined
-  /** Names or ids to leave out; an element may hold several, separated by commas. */
+  /** Node sets to leave out. */
   readonly exclude?: readonly string[] | undefined
   readonly all?: boolean | undefined
+  /** Only so many of them, the first. */
+  readonly pick?: number | undefined
+}
+
+/** A profile without groups, and no files. */
+const NO_SOURCES: SetSources = {
+  group: () => undefined,
+  text: (source) => {
+    throw new Error(`${source} was not read`)
+  },
 }
 
 /** What is selected when nothing was named: `all` for lists, `none` (a usage error) for verbs that change or connect. */
 export type Otherwise = 'all' | 'none'
+
+/** More unknown names than this are told folded, and nobody guesses what was meant. */
+const SINGLY = 5
 
 /**
  * The nodes of a selection, each once: in the order typed when names were given, else in the profile's.
  * @throws {@link UsageError} when nothing was selected, or two ways of selecting were mixed
  * @throws {@link NotFoundError} when any name is unknown (all of them named) or nothing matches
  */
-export function selectNodes(nodes: readonly NodeRecord[], selection: Selection, otherwise: Otherwise): readonly NodeRecord[] {
-  const { names = [], selector, exclude = [], all = false } = selection
+export function selectNodes(
+  nodes: readonly NodeRecord[],
+  selection: Selection,
+  otherwise: Otherwise,
+  sources: SetSources = NO_SOURCES,
+): readonly NodeRecord[] {
+  const { names = [], selector, exclude = [], all = false, pick = Infinity } = selection
   refuseMixed(names.length > 0, selector !== undefined, all)
   const index = new NodeIndex(nodes)
-  const excluded = exclude.flatMap((text) => text.split(',')).map((name) => name.trim())
-  const unknown = [...names, ...excluded].filter((name) => index.find(name) === undefined)
+  const named = names.map((text) => readNodeSet(text, sources))
+  const excluded = exclude.map((text) => readNodeSet(text, sources))
+  const mentioned = [...named, ...excluded].flatMap((set) => [...set.names, ...set.without])
+  const unknown = mentioned.filter((name) => index.find(name) === undefined)
   if (unknown.length > 0) throw unknownNodes(unknown, nodes)
 
   if (names.length === 0 && selector === undefined && !all && otherwise === 'none') throw nothingSelected()
-  const out = new Set(excluded.map((name) => index.find(name)?.id))
+  const out = new Set(excluded.flatMap((set) => set.names.map((name) => index.find(name)?.id)))
   const matches = selector === undefined ? () => true : parseSelector(selector)
-  const wanted = names.length > 0 ? index.findAll(names) : nodes.filter((node) => matches(node.labels))
-  const selected = wanted.filter((node) => !out.has(node.id))
+  const wanted =
+    names.length > 0 ? index.findAll(named.flatMap((set) => set.names)) : nodes.filter(({ labels }) => matches(labels))
+  const selected = wanted.filter((node) => !out.has(node.id)).slice(0, pick)
   const asked = names.length > 0 || selector !== undefined || all || exclude.length > 0
   if (selected.length === 0 && asked) throw nothingMatched(nodes, selection)
   return selected
@@ -87,22 +110,26 @@ function nothingSelected(): UsageError {
 }
 
 function nothingMatched(nodes: readonly NodeRecord[], selection: Selection): NotFoundError {
-  const { selector } = selection
+  const { selector, names = [] } = selection
   if (nodes.length === 0) {
     return new NotFoundError('this profile has no nodes yet', {
       hints: ['register one: akctl nodes create NAME --host HOST --dir DIR'],
     })
   }
-  const what = selector === undefined ? 'everything selected is excluded' : `no node matches -l '${selector}'`
+  const set = names.length > 0 ? `nothing is left of ${names.join(' ')}` : 'everything selected is excluded'
+  const what = selector === undefined ? set : `no node matches -l '${selector}'`
   return new NotFoundError(what, { hints: ['akctl nodes list --no-status shows nodes and labels'] })
 }
 
 function unknownNodes(unknown: readonly string[], nodes: readonly NodeRecord[]): NotFoundError {
   const names = [...new Set(unknown)]
+  const listed = names.length > SINGLY ? foldNames(names) : names.join(', ')
   const all = nodes.map(({ name }) => name)
-  const near = names.flatMap((name) => nearNames(name, all).map((meant) => `did you mean ${meant} (for ${name})?`))
+  const near = names
+    .slice(0, SINGLY)
+    .flatMap((name) => nearNames(name, all).map((meant) => `did you mean ${meant} (for ${name})?`))
   const what = names.length === 1 ? 'no such node' : 'no such nodes'
-  return new NotFoundError(`${what}: ${names.join(', ')}; nothing was done on any node`, {
+  return new NotFoundError(`${what}: ${listed}; nothing was done on any node`, {
     hints: [...near, 'akctl nodes list --no-status shows the nodes of this profile'],
   })
 }

@@ -66,6 +66,13 @@ export interface Context {
   readonly home: () => ProfileHome
   readonly profile: () => Promise<Profile>
   readonly connector: Connector
+  /**
+   * What was handed in on stdin.
+   * @param flag what asks for it, for errors
+   * @param limit bytes
+   * @throws UsageError when stdin is a terminal or holds more
+   */
+  stdin(flag: string, limit?: number): Promise<string>
   /** Begins to show a run over so many nodes. */
   watch(total: number): Watch
   /** Says something on stderr that is no result (a hint, a note). */

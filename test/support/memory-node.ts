@@ -206,6 +206,7 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
         return Promise.resolve(node(name))
       },
     },
+    stdin: () => Promise.reject(new Error('nothing on stdin')),
     watch: () => ({ started: nothing, settled: nothing, part: (words) => void notes.push(words), end: nothing }),
     note: (text) => void notes.push(text),
     warn: (text) => void notes.push(`warning: ${text}`),

@@ -55,6 +55,10 @@ test.each<[string, Selection, string[]]>([
   ['a label', { selector: 'role=relay' }, ['mx1', 'mx2', 'mx3']],
   ['a label that must not be so', { selector: 'role=relay,env!=prod' }, ['mx2', 'mx3']],
   ['a selector narrowed', { selector: 'role=relay', exclude: ['mx1'] }, ['mx2', 'mx3']],
+  ['a range, and what is taken from it', { names: ['mx[1-3]!mx2'] }, ['mx1', 'mx3']],
+  ['a label in a list', { selector: 'role=relay,env in (prod, test)' }, ['mx1', 'mx2']],
+  ['a label not in a list, or not there', { selector: 'env notin (prod)' }, ['mx2', 'mx3']],
+  ['only the first', { all: true, exclude: ['mx1'], pick: 2 }, ['mx2', 'mx3']],
   ['names narrowed', { names: ['mx1', 'mx2'], exclude: ['2'] }, ['mx1']],
 ])('selects %s', (_, selection, wanted) => {
   expect(names(selection)).toEqual(wanted)
@@ -83,7 +87,8 @@ test('a name that only an object would know is no node and no label', () => {
 
 test('a selection that matches nothing is exit 9 and says why', () => {
   expect(refusal({ selector: 'role=gone' })).toMatchObject({ exit: 9, message: "no node matches -l 'role=gone'" })
-  expect(refusal({ names: ['mx1'], exclude: ['mx1'] })).toMatchObject({ exit: 9, message: 'everything selected is excluded' })
+  expect(refusal({ names: ['mx1'], exclude: ['mx1'] })).toMatchObject({ exit: 9, message: 'nothing is left of mx1' })
+  expect(refusal({ all: true, exclude: ['mx[1-3],out.eu'] })).toMatchObject({ message: 'everything selected is excluded' })
   expect(refusal({ all: true }, [])).toMatchObject({ exit: 9, message: 'this profile has no nodes yet' })
 })
 
@@ -140,4 +145,20 @@ describe('near names', () => {
   ])('of %s are %j', (word, wanted) => {
     expect(nearNames(word, ['mx1', 'mx2', 'mx3', 'mx4567', 'out.eu'])).toEqual(wanted)
   })
+})
+
+test('a range that names nodes which are not there is refused whole, told as a set', () => {
+  expect(refusal({ names: ['mx[1-40]'] }).message).toBe('no such nodes: mx[4-40]; nothing was done on any node')
+})
+
+test('an unknown name behind a minus is refused: what was meant to be left out would be acted on', () => {
+  expect(refusal({ names: ['mx[1-3]!mx22'] }).message).toBe('no such node: mx22; nothing was done on any node')
+})
+
+test('a set of which nothing is left', () => {
+  expect(refusal({ names: ['mx1&mx2'] }).message).toBe('nothing is left of mx1&mx2')
+})
+
+test.each(['env in prod', 'env in ()', 'env in (a,,b)', 'env on (a)', 'in (a)'])('the selector %j is refused', (text) => {
+  expect(thrownBy(() => parseSelector(text)).message).toContain('does not understand')
 })

@@ -5,6 +5,7 @@ import { ACCESSES, MTA_NAMES, type NodeRecord } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
 import type { HelpPage } from '../help-text.ts'
 import { ARCHITECTURES, ARCHIVE_CONTENTS, type MadeArchive } from '../../operations/archive/result.ts'
+import type { GroupMembers } from '../../operations/groups/groups.ts'
 import type { DeletedKey } from '../../operations/keys/delete.ts'
 import type { KeyUse } from '../../operations/keys/list.ts'
 import type { DeletedNode } from '../../operations/nodes/delete.ts'
@@ -15,7 +16,7 @@ import type { NodeStatus } from '../../operations/nodes/status.ts'
 import type { ProfileDetails } from '../../operations/profiles/show.ts'
 import type { Added } from '../../operations/trust/add.ts'
 import type { TrustUse } from '../../operations/trust/list.ts'
-import type { JournalEntry, ProfileInfo, StoredKey } from '../../profile/profile.ts'
+import type { JournalEntry, NodeGroup, ProfileInfo, StoredKey } from '../../profile/profile.ts'
 import { SECRET_PROTECTIONS } from '../../profile/secret-access.ts'
 import { exitCode, outcome, synced } from './common.ts'
 import type { ResultSchema } from './result.ts'
@@ -61,6 +62,11 @@ const trustUse = shapeOf<TrustUse>()(v.object({ ...trustEntries, nodes: texts })
 
 /** `running`, `stopped`, `absent`, or the outcome of asking. */
 const statusWord = v.union([v.picklist(['running', 'stopped', 'absent']), outcome])
+
+const groupEntries = { name: v.string(), nodes: v.string() }
+const groupMembers = shapeOf<GroupMembers>()(
+  v.object({ ...groupEntries, members: v.array(v.string()), problem: v.exactOptional(v.string()) }),
+)
 
 const listedNode = shapeOf<ListedNode>()(
   v.object({
@@ -157,6 +163,9 @@ export const RECORD_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
     title: 'a page of help',
     data: shapeOf<HelpPage>()(v.object({ topic: v.string(), text: v.string(), exitCodes: v.exactOptional(exitCodes) })),
   },
+  'groups.delete/1': { title: 'the group that was deleted', data: shapeOf<NodeGroup>()(v.object(groupEntries)) },
+  'groups.list/1': { title: 'groups and their members', data: v.array(groupMembers) },
+  'groups.set/1': { title: 'the group as it is now', data: groupMembers },
   'journal.list/1': { title: 'entries of the journal, oldest first', data: v.array(journalEntry) },
   'keys.create/1': { title: 'the key that was made', data: storedKey },
   'keys.delete/1': {
@@ -184,6 +193,7 @@ export const RECORD_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
     ),
   },
   'nodes.list/1': { title: 'nodes with their status', data: v.array(listedNode) },
+  'nodes.select/1': { title: 'the nodes of a selection', data: v.array(nodeRecord) },
   'nodes.show/1': { title: 'everything on one node', data: nodeDetails },
   'profiles.create/1': { title: 'the profile that was made', data: profileInfo },
   'profiles.delete/1': { title: 'the profile that was deleted', data: profileInfo },

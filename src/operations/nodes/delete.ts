@@ -3,6 +3,7 @@ import { nodeSecrets } from '../../node/node-secrets.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
 import type { Context } from '../context.ts'
+import { warnOfBroken } from '../groups/groups.ts'
 import { journalChange } from '../journal/change.ts'
 import { endpointsOf } from '../trust/endpoints.ts'
 
@@ -29,9 +30,10 @@ export async function deleteNode(
   await consent(node)
   const rest = await profile.update((data) => {
     const { id } = findNode(data.nodes, name)
-    const nodes = data.nodes.filter((other) => other.id !== id)
-    return { data: { ...data, nodes }, result: nodes }
+    const left = { ...data, nodes: data.nodes.filter((other) => other.id !== id) }
+    return { data: left, result: left }
   })
+  warnOfBroken(context, rest, node.name)
   const pending = await profile.orders.get(node.id)
   if (pending !== undefined) {
     context.warn(
@@ -39,7 +41,7 @@ export async function deleteNode(
     )
     await profile.orders.clear(node.id, pending.id)
   }
-  const used = new Set(rest.flatMap(endpointsOf))
+  const used = new Set(rest.nodes.flatMap(endpointsOf))
   const unused = endpointsOf(node).filter((endpoint) => !used.has(endpoint))
   const forgotten = await Promise.all(unused.map((endpoint) => profile.trust.remove(endpoint)))
   const { apiKey, nextApiKey, nextServer, archive } = nodeSecrets(node.id)

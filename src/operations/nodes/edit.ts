@@ -1,6 +1,7 @@
 import { findNode } from '../../fleet/select.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { Context } from '../context.ts'
+import { warnOfBroken } from '../groups/groups.ts'
 import { journalChange } from '../journal/change.ts'
 import { checkKeys, checkUnique, samePlace } from './checks.ts'
 import { describeNode } from './describe.ts'
@@ -36,7 +37,7 @@ export interface EditedNode {
 export async function editNode(context: Context, name: string, change: NodeChange): Promise<EditedNode> {
   const profile = await context.profile()
   await checkKeys(profile, edited(findNode((await profile.read()).nodes, name), change))
-  const { before, after } = await profile.update((data) => {
+  const { before, after, data } = await profile.update((data) => {
     const before = findNode(data.nodes, name)
     const after = placed(before, edited(before, change))
     checkUnique(
@@ -44,8 +45,10 @@ export async function editNode(context: Context, name: string, change: NodeChang
       data.nodes.filter((node) => node.id !== before.id),
     )
     const nodes = data.nodes.map((node) => (node.id === before.id ? after : node))
-    return { data: { ...data, nodes }, result: { before, after } }
+    const left = { ...data, nodes }
+    return { data: left, result: { before, after, data: left } }
   })
+  if (before.name !== after.name) warnOfBroken(context, data, before.name)
   const changes = changesBetween(before, after)
   if (before.baseRevision !== undefined && after.baseRevision === undefined) {
     context.warn(
