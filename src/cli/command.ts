@@ -3,6 +3,7 @@ import { CancelledError, UsageError, exitOfError, reportOf } from '../outcome/er
 import type { ExitCode } from '../outcome/exit-codes.ts'
 import type { Context } from '../operations/context.ts'
 import { CliContext } from './context.ts'
+import { FailedNodes } from './failed-nodes.ts'
 import { globalFlags } from './flags.ts'
 import { printError, printNodeErrors } from './error-text.ts'
 import { askedFormat, render, renderError, type Format } from './output.ts'
@@ -32,6 +33,8 @@ export abstract class AkctlCommand extends Command {
   /** Formats this command has; a followed log has no single document. Looked at before anything is done. */
   protected readonly formats: readonly Format[] | undefined = undefined
 
+  private fold: boolean | undefined
+  private failed: FailedNodes | undefined
   private readonly told = new Map<string, NodeOutcome<unknown>>()
   private telling: Promise<void> = Promise.resolve()
 
@@ -44,10 +47,12 @@ export abstract class AkctlCommand extends Command {
     try {
       const report = await this.perform(context)
       await this.print(context, report)
+      await this.failed?.write(report.nodes ?? [])
       return exitOfReport(report)
     } catch (error) {
       return await refuse(context, error)
     } finally {
+      await this.failed?.drop()
       await context.close()
     }
   }
@@ -58,6 +63,9 @@ export abstract class AkctlCommand extends Command {
     if (context instanceof CliContext) {
       context.adopt(parsed.flags)
       this.checkFormat(context)
+      const { fold, 'failed-to': file } = parsed.flags as { readonly fold?: boolean; readonly 'failed-to'?: string }
+      this.fold = fold
+      if (file !== undefined) this.failed = await FailedNodes.at(file)
     }
     return parsed
   }
@@ -78,7 +86,7 @@ export abstract class AkctlCommand extends Command {
     const style = format === 'table' && wantsColor(env, streams.stdout.isTTY === true) ? await colors() : PLAIN
     await this.telling
     const left = format === 'ndjson' ? { ...report, ...this.untold(report) } : report
-    await write(streams.stdout, await render(format, this.view, left, context.warnings, style))
+    await write(streams.stdout, await render(format, this.view, left, context.warnings, style, this.fold))
     if (format !== 'json' && format !== 'yaml') await printNodeErrors(streams.stderr, report.nodes ?? [])
   }
 

@@ -86,6 +86,25 @@ export function fanFlags(width: number) {
   }
 }
 
+/** On verbs whose result is an outcome a node. */
+export const outcomeFlags = {
+  'failed-to': Flags.string({
+    summary: 'write the nodes that failed or were left out to this file; for the next run: @file:FILE',
+    helpGroup: 'SELECTION',
+    ...env('failed-to'),
+  }),
+}
+
+/** On verbs whose table folds. */
+export const foldFlags = {
+  ...outcomeFlags,
+  fold: Flags.boolean({
+    summary: 'on a terminal: equal results in one line (mx[01-38]: running, synced); default: of more than 20 nodes',
+    allowNo: true,
+    helpGroup: 'SELECTION',
+  }),
+}
+
 /** When a run over several nodes stops. */
 const limitFlags = {
   'max-fail': Flags.string({

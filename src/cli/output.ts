@@ -1,6 +1,7 @@
 import type { ErrorReport, NodeOutcome } from '../outcome/outcome.ts'
 import { exitOfReport, type Report } from './report.ts'
 import type { Style, View } from './views/view.ts'
+import { foldedLines, folds } from './folded.ts'
 import { annotations, errorAnnotation } from './github.ts'
 import { drawnTable } from './drawn-table.ts'
 import { printable } from './printable.ts'
@@ -68,13 +69,17 @@ export async function renderError(
   return stringify(errorEnvelope(error, exit, warnings))
 }
 
-/** Everything of a report that goes to stdout in a given format, with its final newline; empty for an empty table. */
+/**
+ * Everything of a report that goes to stdout in a given format, with its final newline; empty for an empty table.
+ * @param fold whether equal results of a table fold; undefined: when there are many
+ */
 export async function render(
   format: Format,
   view: View,
   report: Report,
   warnings: readonly string[],
   style: Style,
+  fold?: boolean,
 ): Promise<string> {
   switch (format) {
     case 'json':
@@ -91,8 +96,11 @@ export async function render(
       return lines(view.table(report).rows.map(tsvLine))
     case 'github':
       return `${await drawnTable(view.table(report), style)}${annotations(report.nodes ?? [], warnings, report.differences === true)}`
-    case 'table':
+    case 'table': {
+      const { nodes = [] } = report
+      if (view.brief !== undefined && folds(nodes.length, fold)) return foldedLines(nodes, view.brief, style)
       return view.text === undefined ? drawnTable(view.table(report), style, view.tones) : ensureNewline(view.text(report, style))
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCli } from '../support/cli.ts'
 import { journalOf } from '../support/cli-nodes.ts'
@@ -69,6 +69,22 @@ test('a group that another one names stays; a node that goes leaves a warning wi
   await cli.ok(['groups', 'set', 'relays', 'mx12'])
   await cli.ok(['groups', 'delete', 'prod'])
   expect(stored()).toEqual([{ name: 'relays', nodes: 'mx12' }])
+})
+
+test('--failed-to writes what is to be done again, for the next run; nothing where all went well', async () => {
+  const file = join(cli.home, 'again.txt')
+  writeFileSync(file, 'old\n')
+  const run = await cli.run(['mta', 'sync', 'mx[04-06]', '--failed-to', file, '--max-fail', '2', '-c', '1'])
+  expect([run.exit, readFileSync(file, 'utf8')]).toEqual([1, 'mx04\nmx05\nmx06\n'])
+  expect((await cli.ok(['nodes', 'select', `@file:${file}`, '--fold'])).stdout).toBe('mx[04-06]\n')
+  await cli.ok(['mta', 'status', 'mx[04-06]', '--failed-to', file])
+  expect(readFileSync(file, 'utf8')).toBe('')
+  writeFileSync(file, 'old\n')
+  expect((await cli.run(['mta', 'sync', 'mx77', '--failed-to', file])).exit).toBe(9)
+  expect(readFileSync(file, 'utf8')).toBe('old\n') // nothing was tried
+  const nowhere = await cli.run(['mta', 'sync', 'mx04', '--failed-to', '/nope/again.txt'])
+  expect([nowhere.exit, nowhere.stderr]).toEqual([2, expect.stringContaining('--failed-to: cannot write to /nope')])
+  expect(readdirSync(cli.home).filter((name) => name.endsWith('.new'))).toEqual([])
 })
 
 test.each([

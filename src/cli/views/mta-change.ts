@@ -8,6 +8,7 @@ export function mtaChangeView(verb: ChangeResult['verb']): View<undefined, Chang
   return {
     schema: `mta.${verb}/1`,
     table: ({ nodes = [] }) => ({ columns: ['NAME', 'OUTCOME', 'WHAT', 'REVISION'], rows: nodes.map((node) => row(node)) }),
+    brief: (node) => (node.result === undefined ? node.outcome : `${node.outcome}, ${row(node)[2] ?? ''}`),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { NodeState } from '../../node/state.ts'
+import type { NodeState, Synced } from '../../node/state.ts'
 import type { MtaStatus } from '../../operations/mta/results.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { View } from './view.ts'
@@ -10,6 +10,16 @@ export const mtaStatusView: View<undefined, MtaStatus> = {
     columns: ['NAME', 'STATUS', 'SYNCED', 'REVISION', 'PID', 'UPTIME', 'QUEUE', 'LISTEN', 'VERSION'],
     rows: nodes.map((node) => row(node)),
   }),
+  brief: ({ outcome, result }) => (result === undefined ? outcome : `${statusWord(result)}, ${SYNCED_WORDS[result.synced]}`),
+}
+
+const SYNCED_WORDS: Readonly<Record<Synced, string>> = {
+  yes: 'synced',
+  no: 'not synced',
+  edited: 'edited by hand',
+  reload: 'synced but not loaded',
+  never: 'never synced',
+  unknown: 'synced or not is unknown',
 }
 
 function row({ node, outcome, result }: NodeOutcome<MtaStatus>): readonly string[] {

@@ -1,3 +1,4 @@
+import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Report } from '../report.ts'
 
 /** A table as data; on a terminal it is drawn with headers, piped it is tab-separated without. */
@@ -27,6 +28,8 @@ export interface View<D = unknown, N = unknown> {
   readonly tones?: Readonly<Record<string, (cell: string) => Tone>>
   /** For a terminal only, instead of the table: details of one thing. */
   text?(report: Report<D, N>, style: Style): string
+  /** A node's result in the words that an operator compares: of many nodes, equal ones fold into one line on a terminal. */
+  brief?(node: NodeOutcome<N>): string
   /** For `-o name`, one a line; default: the first column. */
   names?(report: Report<D, N>): readonly string[]
   /** For `-o ndjson`, one a line; default: the nodes, or the data (its elements when it is a list). */

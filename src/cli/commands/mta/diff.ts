@@ -2,7 +2,7 @@ import { mtaDiff } from '../../../operations/mta/diff.ts'
 import type { DiffResult } from '../../../operations/mta/results.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { connectionFlags, fanFlags, outcomeFlags, selectionFlags } from '../../flags.ts'
 import { nodesArg, selectionOf, widthOf } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { mtaDiffView } from '../../views/mta-diff.ts'
@@ -13,7 +13,7 @@ export default class MtaDiff extends AkctlCommand {
   static override examples = ['<%= config.bin %> mta diff mx1', '<%= config.bin %> mta diff --all --json']
   static override strict = false
   static override args = nodesArg
-  static override flags = { ...selectionFlags, ...fanFlags(64), ...connectionFlags }
+  static override flags = { ...selectionFlags, ...fanFlags(64), ...outcomeFlags, ...connectionFlags }
 
   protected readonly view = mtaDiffView
 

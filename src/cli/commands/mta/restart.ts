@@ -3,7 +3,7 @@ import { restartNode } from '../../../operations/mta/power.ts'
 import type { ChangeResult } from '../../../operations/mta/results.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, selectionFlags, waveFlags } from '../../flags.ts'
+import { changeFlags, connectionFlags, fanFlags, foldFlags, selectionFlags, waveFlags } from '../../flags.ts'
 import { changeRunOf, nodesArg } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { mtaChangeView } from '../../views/mta-change.ts'
@@ -16,7 +16,7 @@ export default class MtaRestart extends AkctlCommand {
   ]
   static override strict = false
   static override args = nodesArg
-  static override flags = { ...selectionFlags, ...fanFlags(8), ...changeFlags, ...connectionFlags }
+  static override flags = { ...selectionFlags, ...fanFlags(8), ...foldFlags, ...changeFlags, ...waveFlags, ...connectionFlags }
 
   protected readonly view = mtaChangeView('restart')
 

@@ -4,7 +4,7 @@ import { startNode } from '../../../operations/mta/power.ts'
 import type { ChangeResult } from '../../../operations/mta/results.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, selectionFlags, waveFlags } from '../../flags.ts'
+import { changeFlags, connectionFlags, fanFlags, foldFlags, selectionFlags, waveFlags } from '../../flags.ts'
 import { changeRunOf, nodesArg } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { mtaChangeView } from '../../views/mta-change.ts'
@@ -17,6 +17,7 @@ export default class MtaStart extends AkctlCommand {
   static override flags = {
     ...selectionFlags,
     ...fanFlags(8),
+    ...foldFlags,
     ...changeFlags,
     ...waveFlags,
     ...connectionFlags,

@@ -3,7 +3,7 @@ import type { MtaStatus as Found } from '../../../operations/mta/results.ts'
 import { mtaStatus, parseExpected } from '../../../operations/mta/status.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { connectionFlags, fanFlags, foldFlags, selectionFlags } from '../../flags.ts'
 import { nodesArg, selectionOf, widthOf } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { mtaStatusView } from '../../views/mta-status.ts'
@@ -22,6 +22,7 @@ export default class MtaStatus extends AkctlCommand {
   static override flags = {
     ...selectionFlags,
     ...fanFlags(64),
+    ...foldFlags,
     ...connectionFlags,
     expect: Flags.string({ summary: 'exit 10 unless every node is so: running, stopped, synced (comma-separated)' }),
   }

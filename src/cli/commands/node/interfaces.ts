@@ -1,7 +1,7 @@
 import { nodeInterfaces, type NodeAddress } from '../../../operations/node/interfaces.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { connectionFlags, fanFlags, outcomeFlags, selectionFlags } from '../../flags.ts'
 import { nodesArg, selectionOf, widthOf } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { nodeInterfacesView } from '../../views/node-interfaces.ts'
@@ -14,7 +14,7 @@ export default class NodeInterfaces extends AkctlCommand {
   static override hiddenAliases = ['nodes:interfaces']
   static override strict = false
   static override args = nodesArg
-  static override flags = { ...selectionFlags, ...fanFlags(64), ...connectionFlags }
+  static override flags = { ...selectionFlags, ...fanFlags(64), ...outcomeFlags, ...connectionFlags }
 
   protected readonly view = nodeInterfacesView
 

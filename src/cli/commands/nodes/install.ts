@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { installNodes, type Installed } from '../../../operations/install/install.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { changeFlags, connectionFlags, fanFlags, outcomeFlags, selectionFlags } from '../../flags.ts'
 import { changeRunOf, nodesArg } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { nodesInstallView } from '../../views/nodes-install.ts'
@@ -21,6 +21,7 @@ export default class NodesInstall extends AkctlCommand {
   static override flags = {
     ...selectionFlags,
     ...fanFlags(8),
+    ...outcomeFlags,
     'max-fail': changeFlags['max-fail'],
     'confirm-above': changeFlags['confirm-above'],
     yes: changeFlags.yes,

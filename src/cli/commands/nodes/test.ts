@@ -1,7 +1,7 @@
 import { testNodes, type TestResult } from '../../../operations/testing/test.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { connectionFlags, fanFlags, outcomeFlags, selectionFlags } from '../../flags.ts'
 import { nodesArg, selectionOf, widthOf } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { nodesTestView } from '../../views/nodes-test.ts'
@@ -14,7 +14,7 @@ export default class NodesTest extends AkctlCommand {
   static override hiddenAliases = ['node:test']
   static override strict = false
   static override args = nodesArg
-  static override flags = { ...selectionFlags, ...fanFlags(64), ...connectionFlags }
+  static override flags = { ...selectionFlags, ...fanFlags(64), ...outcomeFlags, ...connectionFlags }
 
   protected readonly view = nodesTestView
 

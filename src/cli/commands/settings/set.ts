@@ -5,7 +5,7 @@ import { UsageError } from '../../../outcome/errors.ts'
 import { optionalArg } from '../../args.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { changeFlags, connectionFlags, fanFlags, outcomeFlags, selectionFlags } from '../../flags.ts'
 import { defaultsFlag, editRunOf, syncFlag } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { settingsEditView } from '../../views/settings.ts'
@@ -27,6 +27,7 @@ export default class SettingsSet extends AkctlCommand {
     ...syncFlag,
     ...changeFlags,
     ...fanFlags(8),
+    ...outcomeFlags,
     ...connectionFlags,
   }
 

@@ -4,7 +4,7 @@ import { editSettings, type NodeEdit } from '../../../operations/settings/edit.t
 import { optionalArg } from '../../args.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { changeFlags, connectionFlags, fanFlags, outcomeFlags, selectionFlags } from '../../flags.ts'
 import { defaultsFlag, editRunOf, syncFlag } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { settingsEditView } from '../../views/settings.ts'
@@ -24,6 +24,7 @@ export default class SettingsUnset extends AkctlCommand {
     ...syncFlag,
     ...changeFlags,
     ...fanFlags(8),
+    ...outcomeFlags,
     ...connectionFlags,
   }
 
