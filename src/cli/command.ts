@@ -5,7 +5,7 @@ import type { Context } from '../operations/context.ts'
 import { CliContext } from './context.ts'
 import { globalFlags } from './flags.ts'
 import { printError, printNodeErrors } from './error-text.ts'
-import { askedFormat, render, renderError, type Format } from './output.ts'
+import { askedFormat, FORMATS, render, renderError, type Format } from './output.ts'
 import { exitOfReport, type Report } from './report.ts'
 import { PLAIN, colors, wantsColor } from './style.ts'
 import { OutputError, write } from './streams.ts'
@@ -29,7 +29,7 @@ export abstract class AkctlCommand extends Command {
   protected abstract readonly view: View
 
   /** Formats this command has; a followed log has no single document. Looked at before anything is done. */
-  protected readonly formats: readonly Format[] | undefined = undefined
+  protected readonly formats: readonly Format[] = FORMATS
 
   /** Parses, calls one operation, returns what it found. Errors are thrown, never printed. */
   protected abstract perform(context: CliContext): Promise<Report>
@@ -68,7 +68,7 @@ export abstract class AkctlCommand extends Command {
 
   private checkFormat(context: CliContext): void {
     const wish = wantedFormat(context)
-    if (this.formats === undefined || this.formats.includes(wish)) return
+    if (this.formats.includes(wish)) return
     throw new UsageError(`${(this.id ?? 'this command').replaceAll(':', ' ')} has no output format ${wish}`, {
       hints: [`give one of: -o ${this.formats.join(', -o ')}`],
     })

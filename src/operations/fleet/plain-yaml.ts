@@ -108,4 +108,3 @@ function scalarOf(text: string): string | undefined {
   const quoted = QUOTED.exec(text)
   return quoted === null ? undefined : (quoted[1] ?? quoted[2])
 }
-

@@ -2,6 +2,7 @@ import { findNode } from '../../fleet/select.ts'
 import { nodeSecrets } from '../../node/node-secrets.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
+import type { Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 import { journalChange } from '../journal/change.ts'
 import { endpointsOf } from '../trust/endpoints.ts'
@@ -32,6 +33,22 @@ export async function deleteNode(
     const nodes = data.nodes.filter((other) => other.id !== id)
     return { data: { ...data, nodes }, result: nodes }
   })
+  const forgotten = await forgetNode(context, profile, node, rest)
+  await journalChange(context, { verb: 'nodes delete', node: node.name })
+  return { node, forgotten }
+}
+
+/**
+ * What goes with a record that was deleted: the note of an order under way, identities, secrets.
+ * @param rest the nodes that are left
+ * @returns identities that are no longer accepted
+ */
+export async function forgetNode(
+  context: Context,
+  profile: Profile,
+  node: NodeRecord,
+  rest: readonly NodeRecord[],
+): Promise<readonly TrustRecord[]> {
   const pending = await profile.orders.get(node.id)
   if (pending !== undefined) {
     context.warn(
@@ -44,6 +61,5 @@ export async function deleteNode(
   const forgotten = await Promise.all(unused.map((endpoint) => profile.trust.remove(endpoint)))
   const { apiKey, nextApiKey, nextServer, archive } = nodeSecrets(node.id)
   for (const secret of [apiKey, nextApiKey, nextServer, archive]) await profile.secrets.delete(secret)
-  await journalChange(context, { verb: 'nodes delete', node: node.name })
-  return { node, forgotten: forgotten.flat() }
+  return forgotten.flat()
 }
