@@ -4,7 +4,14 @@ import type { NodeRecord } from '../../node/record.ts'
 import { sameSettings, type Settings } from '../../node/settings.ts'
 import type { NodeGroup, ProfileData } from '../../profile/profile.ts'
 import { changesBetween, placed } from '../nodes/edit.ts'
+import type { NodeSpec } from '../nodes/merge.ts'
 import type { FleetFile, FleetNode } from './check.ts'
+
+/** All fields of a spec; the compiler sees to it that none is missing. */
+const SPEC_FIELDS = Object.keys({
+  ...{ name: 0, host: 0, port: 0, directory: 0, access: 0, mta: 0, user: 0, key: 0, sudo: 0, jump: 0, service: 0, addresses: 0 },
+  labels: 0,
+} satisfies Record<keyof NodeSpec, 0>) as (keyof NodeSpec)[]
 
 /** What makes a profile as a fleet file wants it. */
 export interface FleetChanges {
@@ -36,7 +43,7 @@ export interface Wanted {
 export function wantedBy(file: FleetFile, data: ProfileData, selection: Selection, prune: boolean): Wanted {
   const { nodes = [], defaults } = file
   const byName = new Map(data.nodes.map((node) => [node.name, node]))
-  const after = nodes.map((node, index) => recordOf(byName.get(node.spec.name), node, data.nextId + index, ''))
+  const after = nodes.map((node, index) => wantedRecord(byName.get(node.spec.name), node, data.nextId + index))
   const names = new Set(nodes.map(({ spec }) => spec.name))
   const others = data.nodes.filter(({ name }) => !names.has(name))
   const selected = new Set(selectNodes([...after, ...others], selection, 'all').map(({ name }) => name))
@@ -46,7 +53,7 @@ export function wantedBy(file: FleetFile, data: ProfileData, selection: Selectio
   const changes: FleetChanges = {
     ...(defaults === undefined || sameSettings(defaults, data.defaults) ? {} : { defaults }),
     ...(groups === undefined ? {} : { groups }),
-    put: nodes.filter((node, index) => selected.has(node.spec.name) && differs(byName.get(node.spec.name), after[index])),
+    put: nodes.filter(({ spec }, index) => selected.has(spec.name) && byName.get(spec.name) !== after[index]),
     remove: removes ? surplus : [],
   }
   const listed = nodes.map(({ spec }) => spec.name).filter((name) => selected.has(name))
@@ -56,6 +63,7 @@ export function wantedBy(file: FleetFile, data: ProfileData, selection: Selectio
 /** The profile with the changes made. @param at when, for the nodes that are created */
 export function changed(data: ProfileData, changes: FleetChanges, at: string): ProfileData {
   const { put, remove, defaults, groups } = changes
+  if (put.length + remove.length === 0 && defaults === undefined && groups === undefined) return data
   const wanted = new Map(put.map((node) => [node.spec.name, node]))
   const gone = new Set(remove)
   const kept = data.nodes
@@ -90,9 +98,27 @@ function recordOf(before: NodeRecord | undefined, { spec, settings }: FleetNode,
   return before === undefined ? { id, ...spec, settings, createdAt: at } : { ...placed(before, spec), settings }
 }
 
-function differs(before: NodeRecord | undefined, after: NodeRecord | undefined): boolean {
-  if (before === undefined || after === undefined) return true
-  return !sameSettings(before.settings, after.settings) || changesBetween(before, after).length > 0
+/** The record as a file wants it; the very same one where nothing changes. */
+function wantedRecord(before: NodeRecord | undefined, node: FleetNode, id: number): NodeRecord {
+  if (before === undefined) return recordOf(before, node, id, '')
+  const settings = sameSettings(before.settings, node.settings)
+  if (settings && sameFields(before, node.spec)) return before
+  const after = recordOf(before, node, id, '')
+  return settings && changesBetween(before, after).length === 0 ? before : after
+}
+
+/** Whether two specs are written alike: quick, and true of most nodes. What says the same in other words is looked at closer. */
+function sameFields(before: NodeSpec, spec: NodeSpec): boolean {
+  for (const field of SPEC_FIELDS) {
+    if (!sameShallow(before[field], spec[field])) return false
+  }
+  return true
+}
+
+function sameShallow(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other
+  const keys = Object.keys(one) as (keyof typeof one)[]
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key])
 }
 
 /** All groups, in the profile's order; undefined when none changes. */

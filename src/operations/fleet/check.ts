@@ -8,7 +8,7 @@ import { type NodeText, type Problem, readFields, TEXT_FIELDS } from '../nodes/f
 import { BLANK, contradictions, merged, type NodeSpec } from '../nodes/merge.ts'
 import { type FieldDef, FILE_VERSION, NODE_FIELDS, SECTIONS } from './definition.ts'
 import { secretProblems, unknownField } from './secrets.ts'
-import { type FileProblem, isMap, newMap, type Tree, type TreeMap, type TreePath } from './tree.ts'
+import { type FileProblem, isMap, type Tree, type TreeMap, type TreePath } from './tree.ts'
 
 /** One node as a file wants it. */
 export interface FleetNode {
@@ -22,6 +22,8 @@ export interface FleetFile {
   readonly groups?: readonly NodeGroup[]
   readonly nodes?: readonly FleetNode[]
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 const SWITCH: Readonly<Record<string, boolean>> = { true: true, on: true, yes: true, false: false, off: false, no: false }
 const GROUP_LIMIT = 4096
@@ -118,14 +120,15 @@ class Checker {
   /** A node's fields as the texts that `nodes create` takes. */
   private nodeText(path: TreePath, name: string, known: Readonly<Record<string, Tree | undefined>>): NodeText {
     const { sudo, addresses, labels } = known
-    const texts = TEXT_FIELDS.flatMap((field) => (typeof known[field] === 'string' ? [[field, known[field]]] : []))
-    return {
-      ...(Object.fromEntries(texts) as NodeText),
-      name,
-      ...(typeof sudo === 'string' ? { sudo: SWITCH[sudo.toLowerCase()] === true } : {}),
-      ...(Array.isArray(addresses) ? { address: addresses.map(String) } : {}),
-      ...(labels === undefined ? {} : { label: this.labels([...path, 'labels'], mapOf(labels)) }),
+    const text: Mutable<NodeText> = { name }
+    for (const field of TEXT_FIELDS) {
+      const value = known[field]
+      if (typeof value === 'string') text[field] = value
     }
+    if (typeof sudo === 'string') text.sudo = SWITCH[sudo.toLowerCase()] === true
+    if (Array.isArray(addresses)) text.address = addresses.map(String)
+    if (labels !== undefined) text.label = this.labels([...path, 'labels'], mapOf(labels))
+    return text
   }
 
   private labels(path: TreePath, map: TreeMap): readonly string[] {
@@ -170,7 +173,7 @@ class Checker {
 
 /** A section that holds nothing is an empty mapping. */
 function mapOf(tree: Tree): TreeMap {
-  return isMap(tree) ? tree : newMap()
+  return isMap(tree) ? tree : {}
 }
 
 function kindProblem({ kind, words }: FieldDef, value: Tree): string | undefined {

@@ -1,6 +1,6 @@
 import type * as Yaml from 'yaml'
 import { findSetting } from '../../node/settings.ts'
-import { isMap, newMap, type Tree, type TreeMap } from './tree.ts'
+import { childOf, isMap, type Tree, type TreeMap } from './tree.ts'
 import { isMergeKey, YAML_OPTIONS } from './yaml.ts'
 
 /** What YAML's usual types take for something else than a text: quoted, for the sake of other programs. */
@@ -38,7 +38,7 @@ class Rewriter {
   update(map: Yaml.YAMLMap, has: TreeMap, wants: TreeMap, depth: number): void {
     for (const key of Object.keys(has)) if (!Object.hasOwn(wants, key)) map.delete(key)
     for (const [key, value] of Object.entries(wants)) {
-      const before = has[key]
+      const before = childOf(has, key)
       if (before === undefined || !same(before, value)) this.set(map, key, before, value, depth)
     }
   }
@@ -92,14 +92,14 @@ function same(a: Tree, b: Tree): boolean {
     Array.isArray(a) === Array.isArray(b) &&
     one.length === other.length &&
     one.every(([key, value]) => {
-      const match = Object.hasOwn(b, key) ? (b as Record<string, Tree>)[key] : undefined
+      const match = childOf(b as TreeMap, key)
       return match !== undefined && same(value, match)
     })
   )
 }
 
 function pick(map: TreeMap, test: (key: string, value: Tree) => boolean): TreeMap {
-  const picked = newMap()
+  const picked: TreeMap = {}
   for (const [key, value] of Object.entries(map)) if (test(key, value)) picked[key] = value
   return picked
 }

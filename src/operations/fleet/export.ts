@@ -7,7 +7,6 @@ import { wantedBy } from './changes.ts'
 import type { FleetFile } from './check.ts'
 import { rewritten } from './document.ts'
 import { FleetSource, textOf } from './read.ts'
-import { newMap } from './tree.ts'
 import { treeOf, treeOfFile } from './tree-of.ts'
 
 /** What an export wrote. */
@@ -47,7 +46,7 @@ export async function exportFleet(context: Context, path: string | undefined): P
 async function textFor(path: string, before: string, data: ProfileData): Promise<string> {
   const source = before.trim() === '' ? undefined : await FleetSource.parse(path, before)
   if (source !== undefined && says(source.file, data)) return before
-  const has = source === undefined ? newMap() : treeOfFile(source.file)
+  const has = source === undefined ? {} : treeOfFile(source.file)
   const text = await rewritten(before, has, treeOf(data))
   const again = await FleetSource.parse(path, text).catch(() => undefined)
   if (again !== undefined && says(again.file, data)) return text

@@ -1,4 +1,4 @@
-import { type Tree, type TreeMap, newMap } from './tree.ts'
+import { NO_KEY, type Tree, type TreeMap } from './tree.ts'
 
 // The YAML library takes 3 s for a file of 10,000 nodes. Nearly every file is written in a small part of YAML, which this
 // reads in a tenth of a second: block mappings, lists of plain words, plain and simply quoted scalars, comments. It
@@ -19,7 +19,7 @@ interface Open {
 
 /** @returns the content of a text; undefined when it is not all in the small part of YAML that is read here */
 export function plainTree(text: string): TreeMap | undefined {
-  const root = newMap()
+  const root: TreeMap = {}
   const reader = new PlainReader(root)
   for (let from = 0, first = true; from < text.length;) {
     const newline = text.indexOf('\n', from)
@@ -61,8 +61,8 @@ class PlainReader {
   }
 
   private entry(indent: number, key: string, text: string | undefined): boolean {
-    const node = this.container(indent, newMap)
-    if (node === undefined || Array.isArray(node) || Object.hasOwn(node, key)) return false
+    const node = this.container(indent, () => ({}))
+    if (node === undefined || Array.isArray(node) || Object.hasOwn(node, key) || key === NO_KEY) return false
     const value = text === undefined ? '' : valueOf(text)
     if (value === undefined) return false
     node[key] = value
@@ -95,7 +95,7 @@ class PlainReader {
 }
 
 function valueOf(text: string): Tree | undefined {
-  if (text === '{}') return newMap()
+  if (text === '{}') return {}
   if (!text.startsWith('[')) return scalarOf(text)
   if (!text.endsWith(']')) return undefined
   const inner = text.slice(1, -1).trim()

@@ -154,6 +154,7 @@ export async function askNodes(
 
 /** What the file alone does not show: keys that are not there, two nodes in one place. */
 async function refuseImpossible(source: FleetSource, profile: Profile, { put }: FleetChanges, after: ProfileData): Promise<void> {
+  if (put.length === 0) return
   const problems: FileProblem[] = []
   const named = put.flatMap(({ spec }) => [
     { path: ['nodes', spec.name, 'key'], key: spec.key },

@@ -4,7 +4,7 @@ import { settingDefs, type Settings } from '../../node/settings.ts'
 import type { ProfileData } from '../../profile/profile.ts'
 import type { FleetFile } from './check.ts'
 import { FILE_VERSION, NODE_FIELDS } from './definition.ts'
-import { newMap, type Tree, type TreeMap } from './tree.ts'
+import { type Tree, type TreeMap } from './tree.ts'
 
 /** A profile as the content of a fleet file, as short as it can be written. */
 export function treeOf({ defaults, groups = [], nodes }: Pick<ProfileData, 'defaults' | 'groups' | 'nodes'>): TreeMap {
@@ -54,7 +54,7 @@ function settingsTree(settings: Settings): TreeMap {
 }
 
 function mapOf(entries: readonly (readonly [string, Tree])[]): TreeMap {
-  const map = newMap()
+  const map: TreeMap = {}
   for (const [key, value] of entries) map[key] = value
   return map
 }

@@ -1,7 +1,7 @@
 /** What a YAML text holds when every scalar is the text that stands there: `on`, `30s` and `1.10` are read as typed. */
 export type Tree = string | Tree[] | TreeMap
 
-/** A mapping; made without a prototype, as its keys are anybody's. */
+/** A mapping. Its keys are anybody's: what may not be there is looked up by `childOf`. */
 export interface TreeMap {
   [key: string]: Tree
 }
@@ -19,9 +19,12 @@ export interface FileProblem {
   readonly unknown?: boolean
 }
 
-/** A mapping without entries. */
-export function newMap(): TreeMap {
-  return Object.create(null) as TreeMap
+/** The one key that no object can hold as it holds others; no name of anything. */
+export const NO_KEY = '__proto__'
+
+/** What stands under a key; undefined when nothing does. */
+export function childOf(map: TreeMap, key: string): Tree | undefined {
+  return Object.hasOwn(map, key) ? map[key] : undefined
 }
 
 /** Whether a value is a mapping. */

@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml'
-import { type Tree, type TreeMap, type TreePath, isMap, newMap } from './tree.ts'
+import { NO_KEY, type Tree, type TreeMap, type TreePath, isMap } from './tree.ts'
 
 /** Scalars are read as typed, so that `on` is no boolean and a label `1.10` no number. */
 export const YAML_OPTIONS = { schema: 'failsafe', merge: true, uniqueKeys: false, prettyErrors: false } as const
@@ -92,13 +92,14 @@ class TreeReader {
   }
 
   private map(node: Yaml.YAMLMap, depth: number, aliased: boolean): TreeMap {
-    const own = newMap()
+    const own: TreeMap = {}
     const merges: { readonly offset: number; readonly from: Tree }[] = []
     for (const pair of node.items) {
       const { key } = pair
       const offset = this.yaml.isNode(key) ? (key.range?.[0] ?? 0) : 0
       if (isMergeKey(this.yaml, key)) merges.push({ offset, from: this.value(pair.value, depth + 1, aliased) })
       else if (!this.yaml.isScalar(key)) this.complain(offset, 'a key must be a word')
+      else if (textOf(key) === NO_KEY) this.complain(offset, `${NO_KEY} is no key`)
       else if (Object.hasOwn(own, textOf(key))) this.complain(offset, `the key ${JSON.stringify(textOf(key))} is here twice`)
       else own[textOf(key)] = this.value(pair.value, depth + 1, aliased)
     }
@@ -139,7 +140,7 @@ function offsetOf(yaml: typeof Yaml, document: Yaml.Document, path: TreePath, at
   let offset = yaml.isNode(node) ? (node.range?.[0] ?? 0) : 0
   for (const [index, step] of path.entries()) {
     const last = index === path.length - 1
-    const found = childOf(yaml, document, node, step)
+    const found = nodeBelow(yaml, document, node, step)
     if (found === undefined) return offset
     const { key, value } = found
     const place = last && !atKey && yaml.isNode(value) && !isEmpty(yaml, value) ? value : (key ?? value)
@@ -154,7 +155,7 @@ function isEmpty(yaml: typeof Yaml, node: unknown): boolean {
   return yaml.isScalar(node) && node.source === '' && node.type === 'PLAIN'
 }
 
-function childOf(
+function nodeBelow(
   yaml: typeof Yaml,
   document: Yaml.Document,
   parent: unknown,
@@ -168,7 +169,7 @@ function childOf(
   for (const { key, value } of node.items) {
     if (!isMergeKey(yaml, key)) continue
     for (const source of yaml.isSeq(value) ? value.items : [value]) {
-      const found = childOf(yaml, document, source, step)
+      const found = nodeBelow(yaml, document, source, step)
       if (found !== undefined) return found
     }
   }
