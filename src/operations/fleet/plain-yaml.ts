@@ -38,9 +38,7 @@ export function plainTree(text: string): TreeMap | undefined {
 function withoutComment(line: string): string {
   if (line.startsWith('#')) return ''
   const comment = line.indexOf(' #')
-  let end = comment < 0 ? line.length : comment
-  while (line[end - 1] === ' ') end--
-  return line.slice(0, end)
+  return withoutEnd(comment < 0 ? line : line.slice(0, comment))
 }
 
 class PlainReader {
@@ -98,9 +96,22 @@ function valueOf(text: string): Tree | undefined {
   if (text === '{}') return {}
   if (!text.startsWith('[')) return scalarOf(text)
   if (!text.endsWith(']')) return undefined
-  const inner = text.slice(1, -1).trim()
-  const items = inner === '' ? [] : inner.split(',').map((item) => item.trim())
+  const inner = text.slice(1, -1)
+  const items = stripped(inner) === '' ? [] : inner.split(',').map(stripped)
   return items.every((item) => FLOW_ITEM.test(item) && !item.endsWith(':')) ? items : undefined
+}
+
+/** A text without the spaces at both ends; other white space is content. */
+function stripped(text: string): string {
+  let start = 0
+  while (text[start] === ' ') start++
+  return withoutEnd(text.slice(start))
+}
+
+function withoutEnd(text: string): string {
+  let end = text.length
+  while (text[end - 1] === ' ') end--
+  return text.slice(0, end)
 }
 
 function scalarOf(text: string): string | undefined {

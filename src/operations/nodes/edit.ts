@@ -77,8 +77,9 @@ export function noteMove(context: Context, before: NodeRecord, after: NodeRecord
 
 /** The record with its new spec; the base revision belongs to the place it was seen at. */
 export function placed(before: NodeRecord, spec: NodeSpec): NodeRecord {
-  const { id, settings, createdAt } = before
-  const node: { -readonly [K in keyof NodeRecord]: NodeRecord[K] } = { ...spec, id, settings, createdAt }
+  const { id, settings, createdAt, baseRevision } = before
+  const known = baseRevision === undefined ? {} : { baseRevision }
+  const node: { -readonly [K in keyof NodeRecord]: NodeRecord[K] } = { ...spec, id, settings, createdAt, ...known }
   if (!samePlace(before, node) || node.mta !== before.mta) delete node.baseRevision
   return node
 }
