@@ -21,7 +21,10 @@ export const syncFlag = {
 }
 
 /** On fleet verbs: what the file does not name goes. A consent, so without a variable. */
-export const pruneFlag = Flags.boolean({ summary: 'delete the nodes and groups of the profile that the file does not name' })
+export const pruneFlag = Flags.boolean({
+  summary: 'delete the nodes and groups of the profile that the file does not name',
+  default: false,
+})
 
 /** On fleet verbs: whether nodes are asked. */
 export const askFlag = Flags.boolean({ summary: 'ask the nodes how they are', default: true, allowNo: true })

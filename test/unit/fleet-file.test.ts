@@ -268,3 +268,14 @@ describe('its JSON Schema', () => {
     },
   )
 })
+
+test('the examples of docs/fleet.md are fleet files, and its errors are those that come', async () => {
+  const blocks = [...readDocument('docs/fleet.md').matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = '']) => text)
+  const files = await Promise.all(blocks.map(fileOf))
+  expect(files.map(({ nodes }) => nodes?.map(({ spec }) => spec.name))).toEqual([['mx1', 'here'], []])
+  const [whole = ''] = blocks
+  const broken = whole.replace('user: deploy', 'port: 99999').replace('addresses:', 'adresses:')
+  const shown = /^```text\n(.*?)\n```/ms.exec(readDocument('docs/fleet.md'))?.[1]?.split('\n')
+  const words = (lines: readonly string[] = []): readonly string[] => lines.map((line) => line.replace(/^\S+: /, ''))
+  expect(words(await refusal(broken))).toEqual(words(shown))
+})
