@@ -1,4 +1,4 @@
-// Writes docs/schema/*.json, the JSON Schemas of what akctl prints with --json, from src/cli/schema; with --check only compares.
+// Writes docs/schema/*.json from src/cli/schema: the JSON Schemas of what akctl prints with --json, and of files it reads; with --check only compares.
 import { build } from 'esbuild'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { common, root } from './bundle.mjs'
 const folder = `${root}/docs/schema`
 
 /** The exports of src/cli/schema/index.ts. */
-async function schemas() {
+async function program() {
   const result = await build({ ...common, entryPoints: ['src/cli/schema/index.ts'], write: false, outdir: 'dist' })
   const module = { exports: {} }
   vm.runInThisContext(`(function (module, exports, require) {${result.outputFiles[0].text}\n})`)(
@@ -17,11 +17,16 @@ async function schemas() {
     module.exports,
     createRequire(import.meta.url),
   )
-  return module.exports.documentSchemas()
+  return module.exports
 }
 
+const { documentSchemas, fileSchemas } = await program()
 const wanted = new Map()
-for (const [name, { title, schema }] of await schemas()) {
+for (const [name, { title, schema }] of fileSchemas()) {
+  const document = { $schema: 'http://json-schema.org/draft-07/schema#', title, ...toJsonSchema(schema, { errorMode: 'throw' }) }
+  wanted.set(`${name}.schema.json`, `${JSON.stringify(document, undefined, 2)}\n`)
+}
+for (const [name, { title, schema }] of documentSchemas()) {
   const document = { $schema: undefined, title: `${name}: ${title}`, ...toJsonSchema(schema, { errorMode: 'throw' }) }
   wanted.set(`${name.replace('/', '-')}.json`, `${JSON.stringify(document, undefined, 2)}\n`)
 }

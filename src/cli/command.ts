@@ -6,8 +6,8 @@ import { CliContext } from './context.ts'
 import { FailedNodes } from './failed-nodes.ts'
 import { globalFlags } from './flags.ts'
 import { printError, printNodeErrors } from './error-text.ts'
-import { askedFormat, render, renderError, type Format } from './output.ts'
 import type { NodeOutcome } from '../outcome/outcome.ts'
+import { askedFormat, FORMATS, render, renderError, type Format } from './output.ts'
 import { exitOfReport, type Report } from './report.ts'
 import { PLAIN, colors, wantsColor } from './style.ts'
 import { OutputError, write } from './streams.ts'
@@ -31,7 +31,7 @@ export abstract class AkctlCommand extends Command {
   protected abstract readonly view: View
 
   /** Formats this command has; a followed log has no single document. Looked at before anything is done. */
-  protected readonly formats: readonly Format[] | undefined = undefined
+  protected readonly formats: readonly Format[] = FORMATS
 
   private fold: boolean | undefined
   private failed: FailedNodes | undefined
@@ -96,7 +96,7 @@ export abstract class AkctlCommand extends Command {
 
   private checkFormat(context: CliContext): void {
     const wish = wantedFormat(context)
-    if (this.formats === undefined || this.formats.includes(wish)) return
+    if (this.formats.includes(wish)) return
     throw new UsageError(`${(this.id ?? 'this command').replaceAll(':', ' ')} has no output format ${wish}`, {
       hints: [`give one of: -o ${this.formats.join(', -o ')}`],
     })

@@ -9,16 +9,20 @@ function env(name: string): { env: string } {
 const seconds = (name: string, value: number, summary: string) =>
   Flags.integer({ summary: `${summary} (seconds)`, default: value, min: 1, helpGroup: 'CONNECTION', ...env(name) })
 
+/** `-o`; commands with a format of their own have another list. */
+export const outputFlag = (formats: readonly string[]) =>
+  Flags.string({
+    char: 'o',
+    summary: 'output format: table on a terminal, tsv when piped',
+    options: [...formats],
+    helpGroup: 'GLOBAL',
+    ...env('output'),
+  })
+
 /** On every command. */
 export const globalFlags = {
   profile: Flags.string({ summary: 'the profile to use', helpGroup: 'GLOBAL', ...env('profile') }),
-  output: Flags.string({
-    char: 'o',
-    summary: 'output format: table on a terminal, tsv when piped',
-    options: [...FORMATS],
-    helpGroup: 'GLOBAL',
-    ...env('output'),
-  }),
+  output: outputFlag(FORMATS),
   json: Flags.boolean({ summary: 'the same as -o json', helpGroup: 'GLOBAL' }),
   'no-input': Flags.boolean({ summary: 'never ask anything', helpGroup: 'GLOBAL', ...env('no-input') }),
 }

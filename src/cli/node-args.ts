@@ -24,6 +24,15 @@ export const syncFlag = {
   sync: Flags.boolean({ summary: 'tell the nodes at once, as `mta sync` would', default: false, helpGroup: 'CHANGE' }),
 }
 
+/** On fleet verbs: what the file does not name goes. A consent, so without a variable. */
+export const pruneFlag = Flags.boolean({
+  summary: 'delete the nodes and groups of the profile that the file does not name',
+  default: false,
+})
+
+/** On fleet verbs: whether nodes are asked. */
+export const askFlag = Flags.boolean({ summary: 'ask the nodes how they are', default: true, allowNo: true })
+
 /** What oclif parsed of the selection flags. */
 interface SelectionFlags {
   readonly selector?: string | undefined

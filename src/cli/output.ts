@@ -7,7 +7,8 @@ import { drawnTable } from './drawn-table.ts'
 import { printable } from './printable.ts'
 
 export const FORMATS = ['table', 'tsv', 'json', 'ndjson', 'yaml', 'name', 'github'] as const
-export type Format = (typeof FORMATS)[number]
+/** What has a view for it has Markdown, too; see `formats` of a command. */
+export type Format = (typeof FORMATS)[number] | 'markdown'
 
 /**
  * The output format a command line asks for, before (and whether or not) it can be parsed: an error in it must already
@@ -23,7 +24,7 @@ export function askedFormat(argv: readonly string[], env: Readonly<Record<string
     if (inline !== null) wish = inline[1]
     else if (word === '-o' || word === '--output') wish = words[index + 1]
   }
-  return FORMATS.find((format) => format === wish)
+  return ([...FORMATS, 'markdown'] as const).find((format) => format === wish)
 }
 
 /** The JSON document every command prints with `--json`, on success and on failure. */
@@ -92,6 +93,8 @@ export async function render(
       return lines((view.records?.(report) ?? records(report)).map((record) => JSON.stringify(record)))
     case 'name':
       return lines(view.names?.(report) ?? view.table(report).rows.map((row) => row[0] ?? ''))
+    case 'markdown':
+      return view.markdown?.(report) ?? ''
     case 'tsv':
       return lines(view.table(report).rows.map(tsvLine))
     case 'github':

@@ -41,8 +41,8 @@ export interface NodeRecord {
 }
 
 /** The port a node's access uses when the record names none. */
-export function endpointPort(node: NodeRecord): number {
-  return node.port ?? (node.access === 'https' ? 4433 : 22)
+export function endpointPort({ port, access }: Pick<NodeRecord, 'port' | 'access'>): number {
+  return port ?? (access === 'https' ? 4433 : 22)
 }
 
 /** `host:port`, with brackets round an IPv6 address: how identities are kept. */

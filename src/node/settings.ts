@@ -52,3 +52,9 @@ export function sameValue(a: SettingValue | undefined, b: SettingValue | undefin
 export function differingKeys(a: Settings, b: Settings): readonly SettingKey[] {
   return SETTING_DEFS.map((def) => def.key).filter((key) => !sameValue(a[key], b[key]))
 }
+
+/** Whether two sets are the same. */
+export function sameSettings(a: Settings, b: Settings): boolean {
+  const keys = Object.keys(a) as SettingKey[]
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]))
+}

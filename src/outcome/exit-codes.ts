@@ -11,7 +11,11 @@ export const EXIT_CODES = [
   { code: 7, name: 'unknown', when: 'a changing order was sent and its end was not seen' },
   { code: 8, name: 'conflict', when: "locked, or in conflict with somebody else's change" },
   { code: 9, name: 'not-found', when: 'no such node, key, profile or setting, or a selection matched nothing' },
-  { code: 10, name: 'differences', when: 'differences were found (mta diff, mta status --expect)' },
+  {
+    code: 10,
+    name: 'differences',
+    when: 'differences were found (mta diff, mta status --expect, fleet plan --detailed-exitcode)',
+  },
   { code: 70, name: 'bug', when: 'a bug in akctl' },
   { code: 130, name: 'cancelled', when: 'cancelled by the user' },
 ] as const

@@ -1,10 +1,11 @@
 // `npm run bench`: the figures akctl promises, measured on this machine, with their targets.
-// Usage: node test/bench/bench.mjs [start] [fleet] [agents] [--hosts N] [--agents N] [--requests N] [--rounds N] [--runs N] [--profile FOLDER]
+// Usage: node test/bench/bench.mjs [start] [plan] [fleet] [agents] [--nodes N] [--hosts N] [--agents N] [--requests N] [--rounds N] [--runs N] [--profile FOLDER]
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { coldStart } from './cold-start.mjs'
+import { fleetPlan } from './fleet-plan.mjs'
 import { fleetStatus } from './fleet-status.mjs'
 import { httpsFleet } from './https-fleet.mjs'
 
@@ -12,6 +13,7 @@ const bin = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    nodes: { type: 'string', default: '10000' },
     hosts: { type: 'string', default: '300' },
     agents: { type: 'string', default: '1000' },
     requests: { type: 'string', default: '100000' },
@@ -33,6 +35,8 @@ if ((wanted('fleet') || wanted('agents')) && process.env.AKCTL_BENCH_NETNS === u
 if (values.profile !== undefined) mkdirSync(values.profile, { recursive: true })
 const rows = []
 if (wanted('start')) rows.push(...(await coldStart(bin, Number(values.rounds))))
+if (wanted('plan'))
+  rows.push(...(await fleetPlan(bin, { nodes: Number(values.nodes), rounds: Math.min(Number(values.rounds), 7) })))
 if (wanted('fleet'))
   rows.push(...(await fleetStatus(bin, { hosts: Number(values.hosts), runs: Number(values.runs), profile: values.profile })))
 

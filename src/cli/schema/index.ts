@@ -1,14 +1,18 @@
 import * as v from 'valibot'
 import { errorReport, texts } from '../../connection/wire/shapes.ts'
 import { exitCode, outcome } from './common.ts'
+import { FLEET_SCHEMAS } from './fleet.ts'
 import { RECORD_SCHEMAS } from './records.ts'
 import type { ResultSchema } from './result.ts'
 import { WORK_SCHEMAS } from './work.ts'
+
+export { fileSchemas } from './fleet.ts'
 
 const ALL: Readonly<Record<string, ResultSchema>> = {
   'error/1': { title: 'why a command did nothing (more)' },
   ...RECORD_SCHEMAS,
   ...WORK_SCHEMAS,
+  ...FLEET_SCHEMAS,
 }
 
 /** Every JSON document akctl prints with `--json`, by the name and version in its field `schema`. */

@@ -21,7 +21,8 @@ const VERBS = ['start', 'stop', 'restart', 'sync', 'rollback'] as const
 const STEPS = ['wrote', 'reloaded', 'restarted', 'not-loaded', 'started', 'stopped'] as const satisfies readonly Step[]
 const LEVELS = ['native', 'nearest', 'unsupported'] as const
 
-const change = shapeOf<ChangeResult>()(
+/** What a changing verb did on a node. */
+export const change = shapeOf<ChangeResult>()(
   v.object({
     verb: v.picklist(VERBS),
     dryRun: v.boolean(),

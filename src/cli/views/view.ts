@@ -34,4 +34,6 @@ export interface View<D = unknown, N = unknown> {
   names?(report: Report<D, N>): readonly string[]
   /** For `-o ndjson`, one a line; default: the nodes, or the data (its elements when it is a list). */
   records?(report: Report<D, N>): readonly unknown[]
+  /** For `-o markdown`, which only commands with such a view have. */
+  markdown?(report: Report<D, N>): string
 }

@@ -5,7 +5,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { UsageError } from '../../outcome/errors.ts'
 
 /**
- * A file that is put together beside its place, unreadable for others, and there only once it is whole.
+ * A file that is put together beside its place, unreadable for others unless told otherwise, and there only once it is
+ * whole.
  */
 export class NewFile {
   private constructor(
@@ -16,17 +17,31 @@ export class NewFile {
 
   /**
    * @param force whether a file that is there may be replaced
+   * @param mode of the file, as far as the umask lets it
    * @throws UsageError when there is one, or none can be made there
    */
-  static async open(file: string, force: boolean): Promise<NewFile> {
+  static async open(file: string, force: boolean, mode = 0o600): Promise<NewFile> {
     const path = resolve(file)
     const there = await lstat(path).catch(() => undefined)
     if (there !== undefined) checkReplaceable(file, there, force)
     const fresh = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.new`)
     try {
-      return new NewFile(path, fresh, await open(fresh, 'wx', 0o600))
+      return new NewFile(path, fresh, await open(fresh, 'wx', mode))
     } catch (error) {
       throw new UsageError(`--out: cannot write to ${dirname(path)}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  /** Makes a small file at once. @throws as open */
+  static async write(file: string, bytes: Uint8Array, force: boolean, mode?: number): Promise<void> {
+    const made = await NewFile.open(file, force, mode)
+    try {
+      await made.append(bytes)
+      await made.finish()
+      await made.commit()
+    } catch (error) {
+      await made.discard()
+      throw error
     }
   }
 

@@ -8,11 +8,16 @@ export type Change = Pick<JournalEntry, 'verb' | 'node' | 'message'>
  * Writes a successful change into the journal. The change itself is done by then: a journal that can't be written is
  * a warning, not a failure.
  */
-export async function journalChange(context: Context, change: Change): Promise<void> {
+export function journalChange(context: Context, change: Change): Promise<void> {
+  return journalChanges(context, [change])
+}
+
+/** As {@link journalChange}, for changes that were done at once. */
+export async function journalChanges(context: Context, changes: readonly Change[]): Promise<void> {
   const { journal } = await context.profile()
-  const entry = { at: context.clock().toISOString(), by: context.operator, outcome: 'changed' as const, ...change }
+  const [at, by] = [context.clock().toISOString(), context.operator]
   try {
-    await journal.append([entry])
+    await journal.append(changes.map((change) => ({ at, by, outcome: 'changed' as const, ...change })))
   } catch (error) {
     context.warn(
       `the change is done, but the journal could not be written: ${error instanceof Error ? error.message : String(error)}`,

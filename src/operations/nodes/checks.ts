@@ -32,6 +32,17 @@ export function checkUnique(node: NodeRecord, others: readonly NodeRecord[]): vo
   }
 }
 
+/** The pairs of nodes that mean one installation. */
+export function twinsAmong(nodes: readonly NodeRecord[]): readonly (readonly [NodeRecord, NodeRecord])[] {
+  const places = new Map<string, NodeRecord>()
+  return nodes.flatMap((node) => {
+    const key = placeKey(node)
+    const twin = places.get(key)
+    if (twin === undefined) places.set(key, node)
+    return twin === undefined ? [] : [[twin, node] as const]
+  })
+}
+
 /** What a node's installation is told apart by. */
 function placeKey(node: NodeRecord): string {
   const { access, directory, jump } = node

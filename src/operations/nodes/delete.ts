@@ -2,6 +2,7 @@ import { findNode } from '../../fleet/select.ts'
 import { nodeSecrets } from '../../node/node-secrets.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
+import type { Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 import { warnOfBroken } from '../groups/groups.ts'
 import { journalChange } from '../journal/change.ts'
@@ -34,6 +35,22 @@ export async function deleteNode(
     return { data: left, result: left }
   })
   warnOfBroken(context, rest, node.name)
+  const forgotten = await forgetNode(context, profile, node, rest.nodes)
+  await journalChange(context, { verb: 'nodes delete', node: node.name })
+  return { node, forgotten }
+}
+
+/**
+ * What goes with a record that was deleted: the note of an order under way, identities, secrets.
+ * @param rest the nodes that are left
+ * @returns identities that are no longer accepted
+ */
+export async function forgetNode(
+  context: Context,
+  profile: Profile,
+  node: NodeRecord,
+  rest: readonly NodeRecord[],
+): Promise<readonly TrustRecord[]> {
   const pending = await profile.orders.get(node.id)
   if (pending !== undefined) {
     context.warn(
@@ -41,11 +58,10 @@ export async function deleteNode(
     )
     await profile.orders.clear(node.id, pending.id)
   }
-  const used = new Set(rest.nodes.flatMap(endpointsOf))
+  const used = new Set(rest.flatMap(endpointsOf))
   const unused = endpointsOf(node).filter((endpoint) => !used.has(endpoint))
   const forgotten = await Promise.all(unused.map((endpoint) => profile.trust.remove(endpoint)))
   const { apiKey, nextApiKey, nextServer, archive } = nodeSecrets(node.id)
   for (const secret of [apiKey, nextApiKey, nextServer, archive]) await profile.secrets.delete(secret)
-  await journalChange(context, { verb: 'nodes delete', node: node.name })
-  return { node, forgotten: forgotten.flat() }
+  return forgotten.flat()
 }

@@ -50,16 +50,7 @@ export async function editNode(context: Context, name: string, change: NodeChang
   })
   if (before.name !== after.name) warnOfBroken(context, data, before.name)
   const changes = changesBetween(before, after)
-  if (before.baseRevision !== undefined && after.baseRevision === undefined) {
-    context.warn(
-      `${after.name} is in another place now: what was known of its revisions is forgotten, and the next sync compares anew`,
-    )
-  }
-  if (after.access === 'https' && before.access !== 'https') {
-    context.note(
-      `${after.name} is reached through its agent from now on, which comes with its archive: akctl nodes archive ${after.name} --out FILE`,
-    )
-  }
+  noteMove(context, before, after)
   if (changes.length > 0) {
     const message = changes.map(({ field, from, to }) => `${field}: ${from} -> ${to}`).join('; ')
     await journalChange(context, { verb: 'nodes edit', node: after.name, message })
@@ -73,15 +64,31 @@ function edited(node: NodeRecord, { fields, clear, refuse }: NodeChange): NodeSp
   return problems.length === 0 ? spec : refuse(problems)
 }
 
+/** Says what a change of the way to a node brings with it. */
+export function noteMove(context: Context, before: NodeRecord, after: NodeRecord): void {
+  if (before.baseRevision !== undefined && after.baseRevision === undefined) {
+    context.warn(
+      `${after.name} is in another place now: what was known of its revisions is forgotten, and the next sync compares anew`,
+    )
+  }
+  if (after.access === 'https' && before.access !== 'https') {
+    context.note(
+      `${after.name} is reached through its agent from now on, which comes with its archive: akctl nodes archive ${after.name} --out FILE`,
+    )
+  }
+}
+
 /** The record with its new spec; the base revision belongs to the place it was seen at. */
-function placed(before: NodeRecord, spec: NodeSpec): NodeRecord {
-  const { id, settings, createdAt } = before
-  const node: { -readonly [K in keyof NodeRecord]: NodeRecord[K] } = { ...spec, id, settings, createdAt }
+export function placed(before: NodeRecord, spec: NodeSpec): NodeRecord {
+  const { id, settings, createdAt, baseRevision } = before
+  const known = baseRevision === undefined ? {} : { baseRevision }
+  const node: { -readonly [K in keyof NodeRecord]: NodeRecord[K] } = { ...spec, id, settings, createdAt, ...known }
   if (!samePlace(before, node) || node.mta !== before.mta) delete node.baseRevision
   return node
 }
 
-function changesBetween(before: NodeRecord, after: NodeRecord): readonly FieldChange[] {
+/** The fields in which two records differ, in words. */
+export function changesBetween(before: NodeRecord, after: NodeRecord): readonly FieldChange[] {
   const old = new Map(describeNode(before))
   return describeNode(after).flatMap(([field, to]) => {
     const from = old.get(field) ?? '-'

@@ -1,0 +1,181 @@
+import type { NodeRecord } from '../../node/record.ts'
+import type { SettingKey } from '../../node/settings.ts'
+import { CancelledError, UsageError } from '../../outcome/errors.ts'
+import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { ProfileData } from '../../profile/profile.ts'
+import type { Context } from '../context.ts'
+import { type Change, journalChanges } from '../journal/change.ts'
+import { type ChangeRun, changeFleet } from '../mta/change.ts'
+import type { ChangeResult } from '../mta/results.ts'
+import { syncNode } from '../mta/sync.ts'
+import { confirmMany } from '../node/confirm.ts'
+import { forgetNode } from '../nodes/delete.ts'
+import { noteMove } from '../nodes/edit.ts'
+import { warnUnsupported } from '../settings/support.ts'
+import { changed } from './changes.ts'
+import { type FleetPlan, planFleet } from './plan.ts'
+import { planIn } from './plan-file.ts'
+import { FleetSource, textOf } from './read.ts'
+import type { FleetNodeResult, FleetReport } from './results.ts'
+import { planAgain, refuseMovedProfile } from './stale.ts'
+
+/** Nodes asked at once how they are, as with other reading verbs. */
+const ASKED_AT_ONCE = 64
+
+/** What `fleet apply` is told. */
+export interface ApplyRequest {
+  /** A fleet file, or a plan. */
+  readonly path: string
+  readonly prune: boolean
+  /** Whether the nodes are asked first how they are. */
+  readonly ask: boolean
+  /** Overwrite what somebody else told a node. */
+  readonly takeOver: boolean
+  readonly run: ChangeRun
+}
+
+/**
+ * Makes profile and nodes as a fleet file, or a plan, wants them: the profile in one write, then the sync of every node
+ * that is not as it would be told.
+ * @throws what concerns the whole run, before anything is done: an error in the file, a stale plan, no consent
+ */
+export async function applyFleet(context: Context, request: ApplyRequest): Promise<FleetReport> {
+  const { path, run } = request
+  const plan = await planFor(context, path, request)
+  if (run.dryRun) return plan.report
+  if (isNothing(plan)) {
+    context.note(`nothing to do: profile and nodes are as ${path} says`)
+    return applied(plan, [])
+  }
+  await consent(context, plan, run)
+  const after = await writeProfile(context, plan, run.reason)
+  return applied(plan, await syncNodes(context, plan, after, request))
+}
+
+async function planFor(context: Context, path: string, { run, prune, ask }: ApplyRequest): Promise<FleetPlan> {
+  const text = await textOf(path)
+  const file = planIn(path, text)
+  const width = ask ? ASKED_AT_ONCE : undefined
+  if (file === undefined) {
+    return planFleet(context, await FleetSource.parse(path, text), { selection: run.selection, prune, ask: width })
+  }
+  const { names = [], selector, exclude, all = false } = run.selection
+  if (names.length > 0 || selector !== undefined || exclude !== undefined || all) {
+    throw new UsageError(`${path} is a plan, which is applied as a whole: select nodes when it is made`)
+  }
+  const { remove, groups } = file.changes
+  if (file.prune && !prune && (remove.length > 0 || groups !== undefined)) {
+    throw new UsageError(`the plan was made with --prune and deletes: ${remove.join(' ') || 'groups'}`, {
+      hints: ['give --prune here, too'],
+    })
+  }
+  return planAgain(context, path, file, width)
+}
+
+function isNothing({ changes, syncs }: FleetPlan): boolean {
+  const { put, remove, defaults, groups } = changes
+  return put.length + remove.length + syncs.size === 0 && defaults === undefined && groups === undefined
+}
+
+async function consent(context: Context, { changes, report }: FleetPlan, run: ChangeRun): Promise<void> {
+  const touched = report.nodes.filter(({ result }) => result !== undefined && (result.action !== 'none' || result.syncs))
+  const { remove } = changes
+  if (remove.length > 0) {
+    context.note(`deleted from the profile, and left as they are on their servers: ${remove.join(' ')}`)
+    if (!run.consent.yes) await confirmDeletes(context, remove.length)
+  }
+  const names = touched.map(({ node }) => node)
+  await confirmMany(context, names, 'fleet apply', run.consent)
+}
+
+async function confirmDeletes(context: Context, count: number): Promise<void> {
+  const what = count === 1 ? 'a node' : `${count} nodes`
+  if (!context.prompter.canAsk) {
+    throw new UsageError(`deleting ${what} needs your consent, and there is no terminal to ask on`, { hints: ['give --yes'] })
+  }
+  if (!(await context.prompter.confirm(`Delete ${what} from the profile?`))) throw new CancelledError('nothing was done')
+}
+
+/** All of the plan's changes in one write; then what goes with them. @returns the profile after it */
+async function writeProfile(context: Context, plan: FleetPlan, reason: string | undefined): Promise<ProfileData> {
+  const profile = await context.profile()
+  const { changes, before } = plan
+  const after = await profile.update((data) => {
+    refuseMovedProfile(plan, data)
+    const next = changed(data, changes, context.clock().toISOString())
+    return { data: next, result: next }
+  })
+  await journalChanges(context, journalOf(plan, reason))
+  const gone = new Set(changes.remove)
+  for (const node of before.nodes) if (gone.has(node.name)) await forgetNode(context, profile, node, after.nodes)
+  const old = new Map(before.nodes.map((node) => [node.name, node]))
+  const put = new Set(changes.put.map(({ spec }) => spec.name))
+  const nodes = after.nodes.filter(({ name }) => put.has(name))
+  for (const node of nodes) {
+    const was = old.get(node.name)
+    if (was !== undefined) noteMove(context, was, node)
+  }
+  warnUnsupported(context, changes.defaults === undefined ? nodes : after.nodes, keysSet(plan))
+  return after
+}
+
+function keysSet({ report }: FleetPlan): readonly SettingKey[] {
+  const changes = [...report.data.defaults, ...report.nodes.flatMap(({ result }) => result?.settings ?? [])]
+  return [...new Set(changes.flatMap(({ key, wanted }) => (wanted === undefined ? [] : [key])))]
+}
+
+function journalOf({ report }: FleetPlan, reason: string | undefined): readonly Change[] {
+  const { defaults, groups } = report.data
+  const own = [...defaults.map(({ key }) => `default ${key}`), ...groups.map(({ name }) => `group ${name}`)]
+  const entry = (words: readonly string[], node?: string): Change => ({
+    verb: 'fleet apply',
+    ...(node === undefined ? {} : { node }),
+    message: reason ?? words.join(', '),
+  })
+  return [
+    ...(own.length > 0 ? [entry(own)] : []),
+    ...report.nodes.flatMap(({ node, result }) =>
+      result === undefined || !recordChanged(result) ? [] : [entry(wordsOf(result), node)],
+    ),
+  ]
+}
+
+function wordsOf({ action, fields, settings }: FleetNodeResult): readonly string[] {
+  if (action !== 'change') return [`${action}d`]
+  return [...fields.map(({ field }) => field), ...settings.map(({ key }) => key)]
+}
+
+function recordChanged({ action }: FleetNodeResult): boolean {
+  return action === 'create' || action === 'change' || action === 'delete'
+}
+
+async function syncNodes(
+  context: Context,
+  { syncs }: FleetPlan,
+  after: ProfileData,
+  { run, takeOver }: ApplyRequest,
+): Promise<readonly NodeOutcome<ChangeResult>[]> {
+  const nodes: readonly NodeRecord[] = after.nodes.filter(({ name }) => syncs.has(name))
+  if (nodes.length === 0) return []
+  const fleet = { profile: await context.profile(), nodes, defaults: after.defaults }
+  const reason = run.reason ?? 'fleet apply'
+  const agreed = { ...run, reason, consent: { above: nodes.length, yes: true } } // asked for before anything was written
+  return changeFleet(context, 'sync', agreed, fleet, (session) =>
+    syncNode(session, { takeOver, restart: true, dryRun: false, reason }),
+  )
+}
+
+/** The plan's report with what came of it. */
+function applied({ report }: FleetPlan, synced: readonly NodeOutcome<ChangeResult>[]): FleetReport {
+  const byName = new Map(synced.map((outcome) => [outcome.node, outcome]))
+  const nodes = report.nodes.flatMap(({ node, result }): NodeOutcome<FleetNodeResult>[] => {
+    if (result === undefined) return []
+    const sync = byName.get(node)
+    const own = recordChanged(result) ? 'changed' : 'ok'
+    if (sync === undefined) return result.action === 'none' ? [] : [{ node, outcome: own, result }]
+    const done = sync.result === undefined ? result : { ...result, sync: sync.result }
+    const error = sync.error === undefined ? {} : { error: sync.error }
+    return [{ node, outcome: sync.outcome === 'ok' ? own : sync.outcome, result: done, ...error }]
+  })
+  return { data: { ...report.data, dryRun: false }, nodes }
+}
