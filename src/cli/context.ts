@@ -67,6 +67,7 @@ export class CliContext implements Context {
       keepAlive: number('keep-alive', 10),
       lockWait: number('lock-wait', 10),
       plaintext: this.flags['plaintext'] === true,
+      keyring: this.flags['keyring'] === true,
       ...(typeof file === 'string' ? { passphraseFile: file } : {}),
       ...(typeof keyFile === 'string' ? { secretsKeyFile: keyFile } : {}),
     }

@@ -5,8 +5,8 @@ import type { NodeRecord } from '../../src/node/record.ts'
 import { Secret } from '../../src/node/secret.ts'
 import { openHome } from '../../src/profile/home.ts'
 import type { Profile, ProfileData } from '../../src/profile/profile.ts'
-import type { SecretAccess } from '../../src/profile/secret-access.ts'
 import { exitOfError, reportOf } from '../../src/outcome/errors.ts'
+import { OneAccess } from './secret-access.ts'
 
 function withNode(data: ProfileData, name: string): { data: ProfileData; result: number } {
   const { nextId: id, nodes } = data
@@ -48,11 +48,7 @@ const WORKS: Readonly<Record<string, (profile: Profile, argument: string) => Pro
 const KEY = Buffer.alloc(32, 9)
 
 /** Every driver has the same key file. */
-const ACCESS: SecretAccess = {
-  choose: () => Promise.resolve({ kind: 'key-file', key: KEY }),
-  passphrase: () => Promise.reject(new Error('there is no passphrase')),
-  keyFile: () => Promise.resolve(KEY),
-}
+const ACCESS = new OneAccess({ kind: 'key-file', key: KEY })
 
 /** Says who it is, waits to be told to go on (a tracer attaches meanwhile), works, and says what came of it. */
 async function main([work = '', argument = '', ...options]: string[]): Promise<void> {
