@@ -45,9 +45,10 @@ export class JsonFile<T> {
     return this.folder.exclusive(async (writer) => {
       const before = this.content()
       const encoded = encode(this.schema, change(this.valueOf(before)), this.name)
+      const backup = `${this.name}.bak`
+      if (before?.equals(encoded.bytes) === true) return writer.write(backup, encoded.bytes)
       // The backup first: a killed process leaves nothing in it that the file has no longer.
-      await writer.write(`${this.name}.bak`, encoded.bytes)
-      if (before?.equals(encoded.bytes) === true) return
+      await writer.writeFirst(backup, encoded.bytes)
       await writer.write(this.name, encoded.bytes)
       this.last = encoded
     })
