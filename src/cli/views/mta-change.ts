@@ -11,8 +11,9 @@ export function mtaChangeView(verb: ChangeResult['verb']): View<undefined, Chang
   }
 }
 
-function row({ node, outcome, result, error }: NodeOutcome<ChangeResult>): readonly string[] {
-  if (result === undefined) return [node, outcome, error?.message ?? '-', '-']
+/** Why a node failed is said once, below the table. */
+function row({ node, outcome, result }: NodeOutcome<ChangeResult>): readonly string[] {
+  if (result === undefined) return [node, outcome, '-', '-']
   return [node, outcome, changeWords(result), result.revision === undefined ? '-' : String(result.revision)]
 }
 
