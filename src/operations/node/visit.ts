@@ -23,8 +23,11 @@ export interface Width {
 
 /** What a run does to nodes. */
 export type Purpose =
-  /** Reads; an order that is still at work on a node is only mentioned. */
-  | { readonly kind: 'read' }
+  /**
+   * Reads; an order that is still at work on a node is only mentioned.
+   * `partly`: what can't be asked about is left out, so that secrets which do not open are no reason to ask nobody.
+   */
+  | { readonly kind: 'read'; readonly partly?: true }
   /** Changes: refused while an earlier order is still at work; every node gets a line in the journal. */
   | { readonly kind: 'change'; readonly verb: string; readonly reason?: string | undefined }
 
@@ -33,7 +36,8 @@ export type Purpose =
  * An unknown identity may be asked about when the fleet is one node.
  * @param onSettled called once a node, as soon as its outcome is known
  * @returns one outcome a node, in the order of the selection; what fails on a node is its outcome
- * @throws UsageError, before anything is done, where the environment forbids the connections that are needed
+ * @throws before anything is done on any node: UsageError where the environment forbids the connections that are needed, and
+ * what unlocking the secrets does where agents are among the nodes
  */
 export function visit<T>(
   context: Context,
@@ -56,7 +60,7 @@ export function visit<T>(
       await connection.close()
     }
   }
-  return run(context, fleet, width, onNode, onSettled)
+  return run(context, fleet, width, purpose, onNode, onSettled)
 }
 
 /** What is below a node's connection: the machine that scripts run on, or the agent. */
@@ -88,7 +92,7 @@ export function visitBelow<T>(
   work: (session: Session, below: Below) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
   const lookups = new Lookups(context)
-  return run(context, fleet, width, async (node, guard, ask): Promise<Done<T>> => {
+  return run(context, fleet, width, purpose, async (node, guard, ask): Promise<Done<T>> => {
     const { connection, below } = await openBelow(context, node, { ask, signal: guard.signal }, lookups)
     const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
     try {
@@ -115,8 +119,9 @@ async function openBelow(
 
 async function run<T>(
   context: Context,
-  { nodes }: Fleet,
+  { nodes, profile }: Fleet,
   width: Width,
+  purpose: Purpose,
   onNode: (node: NodeRecord, guard: OrderGuard, ask: boolean) => Promise<Done<T>>,
   onSettled?: (outcome: NodeOutcome<T>) => void,
 ): Promise<readonly NodeOutcome<T>[]> {
@@ -124,6 +129,8 @@ async function run<T>(
   if (nodes.some(({ access }) => access === 'https')) {
     const { refuseUnsafe } = await import('../../connection/agent/environment.ts')
     refuseUnsafe(context.env)
+    // Once for all, not a failure on each: API keys are kept until each agent's certificate was accepted.
+    if (purpose.kind === 'change' || purpose.partly !== true) await profile.secrets.unlock()
   }
   setMaxListeners(0, signal) // one a node at work; Node would warn of the eleventh
   const guarded = async (node: NodeRecord): Promise<Done<T>> => {
