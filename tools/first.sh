@@ -25,7 +25,10 @@ missing_programs() {
   done
 }
 has() {
-  PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null
+  case $1 in
+    /*) [ -e "$1" ] ;;
+    *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
+  esac
 }
 
 check_node() {

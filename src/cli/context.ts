@@ -71,6 +71,7 @@ export class CliContext implements Context {
       lockWait: number('lock-wait', 10),
       grace: number('grace', 30),
       plaintext: this.flags['plaintext'] === true,
+      keyring: this.flags['keyring'] === true,
       ...(typeof file === 'string' ? { passphraseFile: file } : {}),
       ...(typeof keyFile === 'string' ? { secretsKeyFile: keyFile } : {}),
     }

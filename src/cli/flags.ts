@@ -46,6 +46,12 @@ export const plaintextFlag = Flags.boolean({
   summary: 'if this is the first secret of the profile: keep it and all others as they are, not encrypted',
 })
 
+/** On commands that store secrets; without a variable as well, as it wins over flags that have one. */
+export const keyringFlag = Flags.boolean({
+  summary: "if this is the first secret of the profile: keep the key of all in your desktop's keyring (Secret Service)",
+  exclusive: ['plaintext'],
+})
+
 /** On commands that reach nodes. */
 export const connectionFlags = {
   'connect-timeout': seconds('connect-timeout', 10, 'until a connection stands'),

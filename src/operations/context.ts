@@ -34,6 +34,8 @@ export interface RunSettings {
   readonly secretsKeyFile?: string
   /** Whether secrets may lie on disk as they are. */
   readonly plaintext?: boolean
+  /** Whether the key of secrets shall lie in the keyring of the operating system. */
+  readonly keyring?: boolean
 }
 
 /** How connections are made; built where the flags are known, so that operations know none of them. */

@@ -44,9 +44,13 @@ export class JsonFile<T> {
   forget(change: (value: T) => T): Promise<void> {
     return this.folder.exclusive(async (writer) => {
       const before = this.content()
-      await this.write(writer, before, change(this.valueOf(before)))
-      const now = this.content()
-      if (now !== undefined) await writer.write(`${this.name}.bak`, now)
+      const encoded = encode(this.schema, change(this.valueOf(before)), this.name)
+      const backup = `${this.name}.bak`
+      if (before?.equals(encoded.bytes) === true) return writer.write(backup, encoded.bytes)
+      // The backup first: a killed process leaves nothing in it that the file has no longer.
+      await writer.writeFirst(backup, encoded.bytes)
+      await writer.write(this.name, encoded.bytes)
+      this.last = encoded
     })
   }
 

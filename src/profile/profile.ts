@@ -3,7 +3,7 @@ import type { Secret } from '../node/secret.ts'
 import type { Settings } from '../node/settings.ts'
 import type { TrustRecord } from '../node/trust.ts'
 import type { Outcome } from '../outcome/outcome.ts'
-import type { SecretProtection } from './secret-access.ts'
+import type { SecretProtection, Unlocking } from './secret-access.ts'
 
 /** What `profile.json` holds. */
 export interface ProfileData {
@@ -107,6 +107,14 @@ export interface SecretStore {
   set(name: string, secret: Secret): Promise<void>
   /** Needs no unlocking; nothing happens when there is none. @throws StoreError */
   delete(name: string): Promise<void>
+  /** As the first use of a secret would do, without using one. @throws the same as `get` */
+  unlock(): Promise<void>
+  /**
+   * Puts all secrets under another protection, in one write; no backup under the old one stays.
+   * @param choose asked once the old protection is open
+   * @throws the same as `get`; UsageError where there are no secrets, LockedError when another process was first
+   */
+  protect(choose: () => Promise<Unlocking>): Promise<void>
 }
 
 /** One profile's store. Writers of several processes never lose each other's update. */

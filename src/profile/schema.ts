@@ -127,16 +127,17 @@ const sealed = v.strictObject({
 })
 const protection = v.pipe(
   v.strictObject({
-    kind: v.picklist(['passphrase', 'key-file', 'plain']),
+    kind: v.picklist(['passphrase', 'key-file', 'keyring', 'plain']),
     salt: v.exactOptional(base64(16)),
     // Bounded: a changed file must not make a start take minutes or gigabytes.
     cost: v.exactOptional(v.picklist([2 ** 14, 2 ** 15, 2 ** 16, 2 ** 17, 2 ** 18])),
+    entry: v.exactOptional(base64(16)),
     check: v.exactOptional(sealed),
   }),
-  v.check(({ kind, salt, cost, check }) => {
-    const keyed = salt !== undefined && check !== undefined
-    if (kind === 'plain') return salt === undefined && cost === undefined && check === undefined
-    return keyed && (cost !== undefined) === (kind === 'passphrase')
+  v.check(({ kind, salt, cost, entry, check }) => {
+    const keyed = kind !== 'plain'
+    const fits = (cost !== undefined) === (kind === 'passphrase') && (entry !== undefined) === (kind === 'keyring')
+    return fits && (salt !== undefined) === keyed && (check !== undefined) === keyed
   }, 'its parts do not fit its kind'),
 )
 

@@ -19,11 +19,13 @@ export interface Sealed {
 
 /** How the entries of a store are protected: the head of `secrets.json`. */
 export interface Protection {
-  readonly kind: 'passphrase' | 'key-file' | 'plain'
+  readonly kind: Unlocking['kind']
   /** base64; absent for `plain`. */
   readonly salt?: string
   /** N of scrypt, for `passphrase`. */
   readonly cost?: number
+  /** Where its key is in the keyring, for `keyring`; base64. */
+  readonly entry?: string
   /** Nothing, encrypted: it tells a wrong passphrase from a damaged entry. Absent for `plain`. */
   readonly check?: Sealed
 }
@@ -32,7 +34,13 @@ export interface Protection {
 export async function newProtection(by: Unlocking): Promise<{ readonly protection: Protection; readonly key?: Buffer }> {
   if (by.kind === 'plain') return { protection: { kind: 'plain' } }
   const salt = randomBytes(16).toString('base64')
-  const head = by.kind === 'passphrase' ? { kind: by.kind, salt, cost: COST } : { kind: by.kind, salt }
+  const { kind } = by
+  const head = {
+    kind,
+    salt,
+    ...(kind === 'passphrase' ? { cost: COST } : {}),
+    ...(kind === 'keyring' ? { entry: by.entry } : {}),
+  }
   const key = await dataKey(head, by)
   return { protection: { ...head, check: seal(key, '', headText(head)) }, key }
 }
@@ -76,6 +84,7 @@ function dataKey({ salt = '', cost = COST }: Protection, by: Unlocking): Promise
     case 'plain':
       return Promise.reject(new Error('plain secrets have no key'))
     case 'key-file':
+    case 'keyring':
       // Random already: no stretching. The salt gives each store a key of its own, as many may share one file.
       return Promise.resolve(Buffer.from(hkdfSync('sha256', by.key, bytes, 'akctl secrets', KEY)))
     case 'passphrase':

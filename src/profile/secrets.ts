@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Secret } from '../node/secret.ts'
-import { StoreError, UnauthorizedError } from '../outcome/errors.ts'
+import { LockedError, StoreError, UnauthorizedError, UsageError } from '../outcome/errors.ts'
 import type { Folder } from './folder.ts'
 import { JsonFile } from './json-file.ts'
 import type { SecretStore } from './profile.ts'
@@ -9,6 +9,13 @@ import type { Protection, Sealed } from './sealing.ts'
 import type { SecretAccess, SecretProtection, Unlocking } from './secret-access.ts'
 
 const FILE = 'secrets.json'
+
+/** What is said of a protection that does not open, and what would. */
+const REFUSALS = {
+  passphrase: ['the passphrase does not unlock', 'give the passphrase that they were stored with'],
+  'key-file': ['the key file does not unlock', 'give the key file that they were stored with'],
+  keyring: ['the keyring has no key that unlocks', 'run akctl as the user, and on the machine, that stored them'],
+} as const
 
 /** One secret: encrypted, or as it is in a store that is `plain`. */
 interface Entry {
@@ -68,10 +75,14 @@ export class FileSecretStore implements SecretStore {
     return async (name) => {
       const entry = byName.get(name)
       if (entry === undefined || protection === undefined) return undefined
-      const secret = (await this.vault(protection)).open(entry)
-      if (secret === undefined) throw this.damaged(name)
-      return secret
+      return this.opened(await this.vault(protection), entry)
     }
+  }
+
+  private opened(vault: Vault, entry: Entry): Secret {
+    const secret = vault.open(entry)
+    if (secret === undefined) throw this.damaged(entry.name)
+    return secret
   }
 
   async set(name: string, secret: Secret): Promise<void> {
@@ -79,13 +90,42 @@ export class FileSecretStore implements SecretStore {
   }
 
   async delete(name: string): Promise<void> {
-    if (!this.file.read().entries.some((entry) => entry.name === name)) return
+    const before = this.file.read()
+    if (!before.entries.some((entry) => entry.name === name)) return
     await this.file.forget(({ protection, entries: all }) => {
       const entries = all.filter((entry) => entry.name !== name)
       // Without entries the next one decides anew.
       const kept = protection === undefined || entries.length === 0 ? {} : { protection }
       return { schema: 1, ...kept, entries }
     })
+    await this.dropUnused(before.protection)
+  }
+
+  async unlock(): Promise<void> {
+    const { protection } = this.file.read()
+    if (protection !== undefined) await this.vault(protection)
+  }
+
+  async protect(choose: () => Promise<Unlocking>): Promise<void> {
+    const seen = this.file.read().protection
+    if (seen === undefined) {
+      throw new UsageError(`the profile ${this.profile} has no secrets yet: its first one decides what protects them`)
+    }
+    const old = await this.vault(seen)
+    this.chosen = choose() // not before: a new key is made only where the old one opens
+    const fresh = await this.begin()
+    await this.file.forget(({ protection, entries }) => {
+      if (headOf(protection) !== headOf(seen)) throw this.overtaken()
+      const sealed = entries.map((entry) => fresh.seal(entry.name, this.opened(old, entry)))
+      return { schema: 1, protection: fresh.protection, entries: sealed }
+    })
+    await this.dropUnused(seen)
+  }
+
+  /** Takes the key of a head that is no longer there out of the keyring. */
+  private async dropUnused(head: Protection | undefined): Promise<void> {
+    if (head?.entry === undefined || this.file.read().protection?.entry === head.entry) return
+    await this.access.dropFromKeyring(head.entry)
   }
 
   /** @returns false when another process has made or replaced the store meanwhile: then it needs to be unlocked first */
@@ -100,7 +140,7 @@ export class FileSecretStore implements SecretStore {
     })
   }
 
-  /** A vault for the first secret. */
+  /** A vault for the first secret, or for all under another protection. */
   private async begin(): Promise<Vault> {
     const { newProtection } = await import('./sealing.ts')
     this.chosen ??= this.access.choose(this.profile)
@@ -113,22 +153,27 @@ export class FileSecretStore implements SecretStore {
   private vault(protection: Protection): Promise<Vault> {
     const head = headOf(protection)
     if (this.unlocked?.head !== head) {
-      const vault = this.unlock(protection)
+      const vault = this.vaultUnder(protection)
       vault.catch(() => undefined) // whoever asked hears of it
       this.unlocked = { head, vault }
     }
     return this.unlocked.vault
   }
 
-  private async unlock(protection: Protection): Promise<Vault> {
+  private async vaultUnder(protection: Protection): Promise<Vault> {
     if (protection.kind === 'plain') return this.vaultOf(protection)
     const { unlock } = await import('./sealing.ts')
-    const key = await unlock(protection, await this.unlocking(protection.kind))
+    const by = await this.unlocking(protection.kind, protection.entry)
+    const key = by === undefined ? undefined : await unlock(protection, by)
     if (key === undefined) throw this.refused(protection.kind)
     return this.vaultOf(protection, key)
   }
 
-  private async unlocking(kind: 'passphrase' | 'key-file'): Promise<Unlocking> {
+  private async unlocking(kind: keyof typeof REFUSALS, entry = ''): Promise<Unlocking | undefined> {
+    if (kind === 'keyring') {
+      const key = await this.access.keyring(this.profile, entry)
+      return key && { kind, entry, key }
+    }
     const chosen = await this.chosen
     if (chosen?.kind === kind) return chosen
     if (kind === 'passphrase') return { kind, passphrase: await this.access.passphrase(this.profile) }
@@ -148,11 +193,17 @@ export class FileSecretStore implements SecretStore {
     }
   }
 
-  private refused(kind: 'passphrase' | 'key-file'): UnauthorizedError {
-    const what = kind === 'passphrase' ? 'passphrase' : 'key file'
-    return new UnauthorizedError(`the ${what} does not unlock the secrets of the profile ${this.profile}`, {
+  private overtaken(): LockedError {
+    return new LockedError(`somebody else changed the protection of the secrets of the profile ${this.profile} meanwhile`, {
+      hints: ['see akctl profiles list, and run it again where it is still wanted'],
+    })
+  }
+
+  private refused(kind: keyof typeof REFUSALS): UnauthorizedError {
+    const [what, instead] = REFUSALS[kind]
+    return new UnauthorizedError(`${what} the secrets of the profile ${this.profile}`, {
       hints: [
-        `give the ${what} that the first secret was stored with`,
+        instead,
         `if it is lost, so are the secrets: remove ${this.path} and ${this.path}.bak, and make them anew (akctl nodes archive NODE --renew)`,
         `if it is surely the right one, the head of ${this.path} is damaged: ${this.path}.bak is its state before the last change`,
       ],

@@ -75,7 +75,7 @@ function which(name: string): string {
   return spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
 }
 
-/** The rows of tools/system-packages. */
+/** The rows of tools/system-packages about programs: files beside them are there, or these tests would not run. */
 function listed(): readonly {
   readonly program: string
   readonly package: string
@@ -84,7 +84,7 @@ function listed(): readonly {
 }[] {
   return readFileSync(join(root, 'tools/system-packages'), 'utf8')
     .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
+    .filter((line) => /^[^#/]/.test(line))
     .map((line) => {
       const [program = '', name = '', tasks = '', ...reason] = line.split(/\s+/)
       return { program, package: name, tasks, reason: reason.join(' ') }

@@ -271,3 +271,39 @@ describe('commands of nodes', () => {
     expect((await cli.ok(words('trust list --json'))).json.data).toHaveLength(1)
   })
 })
+
+describe('secrets that nobody can unlock', () => {
+  const key = ['--secrets-key-file', join(folder, 'secrets-key')]
+
+  beforeAll(async () => {
+    await createHttpsNode(cli, 'web2', server.port)
+    await keepApiKey(cli, 'web2', API_KEY)
+    await cli.ok(['profiles', 'protect', '--new-key-file', join(folder, 'secrets-key')])
+  })
+  afterAll(async () => {
+    await cli.ok(['profiles', 'protect', '--plaintext', ...key])
+    await cli.ok(words('nodes delete web2 --yes'))
+  })
+
+  test.each(['mta status', 'mta stop --yes', 'nodes test'])(
+    '%s over many: one usage error before anything is done, not one a node',
+    async (verb) => {
+      await trust()
+      const before = (await cli.ok(words('journal list --json'))).stdout
+      const run = await cli.run([...words(verb), '--all', '--json'])
+      expect([run.exit, run.json.error?.kind, run.json.nodes]).toEqual([2, 'usage', undefined])
+      expect(run.json.error?.hints.join()).toMatch(/--secrets-key-file/)
+      expect(server.received).toBe('')
+      expect((await cli.ok(words('journal list --json'))).stdout).toBe(before)
+    },
+  )
+
+  test('a list is a list even so, and what unlocks them changes that', async () => {
+    await trust()
+    const list = await cli.ok(words('nodes list'))
+    expect(list.stdout.split('\n').filter((line) => /\tweb2?\t/.test(line))).toHaveLength(2)
+    expect(server.received).toBe('')
+    await cli.ok([...words('mta status web web2'), ...key])
+    expect(server.paths().filter((path) => path === 'GET /v1/status')).toHaveLength(2)
+  })
+})

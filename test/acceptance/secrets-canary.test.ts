@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret } from '../../src/node/secret.ts'
 import { openHome } from '../../src/profile/home.ts'
+import type { Unlocking } from '../../src/profile/secret-access.ts'
 import { BIN, cleanEnv } from '../support/cli.ts'
+import { OneAccess } from '../support/secret-access.ts'
 import { tempDir } from '../support/temp.ts'
 
 jest.setTimeout(240_000)
@@ -79,12 +81,11 @@ function placesOf(mark: string): readonly string[] {
 }
 
 const apiKey = async (profile: string, id: number): Promise<string> => {
-  const access = {
-    choose: () => Promise.reject(new Error('it is there already')),
-    passphrase: () => Promise.resolve(new Secret(MARKS.passphrase)),
-    keyFile: () => Promise.resolve(Buffer.from(MARKS.keyFile, 'base64')),
-  }
-  const { secrets } = await openHome({ AKCTL_HOME: `${home}/akctl` }, access).open(profile)
+  const by: Unlocking =
+    profile === 'ci'
+      ? { kind: 'key-file', key: Buffer.from(MARKS.keyFile, 'base64') }
+      : { kind: 'passphrase', passphrase: new Secret(MARKS.passphrase) }
+  const { secrets } = await openHome({ AKCTL_HOME: `${home}/akctl` }, new OneAccess(by)).open(profile)
   return (await secrets.get(`node/${id}/api-key`))?.reveal() ?? ''
 }
 

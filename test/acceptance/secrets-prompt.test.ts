@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { testCli } from '../support/cli.ts'
+import { type CliRun, testCli } from '../support/cli.ts'
 import { terminal } from '../support/pty.ts'
 
 const cli = testCli()
@@ -37,4 +37,33 @@ test('without a terminal the flags are named', async () => {
     stderr: expect.stringMatching(/--passphrase-file FILE, or set AKCTL_PASSPHRASE/) as string,
   })
   expect((await cli.run(archive('--renew --json'))).json).toMatchObject({ ok: false, exit: 2, error: { kind: 'usage' } })
+})
+
+test('protect: the old one is asked for first, then the new one twice; the new one is needed from then on', async () => {
+  const screen = terminal(cli, ['profiles', 'protect', '--new-passphrase'])
+  await screen.answer(/Passphrase of the secrets of the profile default/, 'typed-by-hand')
+  await screen.answer(/New passphrase for the secrets of the profile default/, 'the-new-one')
+  await screen.answer(/The same again/, 'the-new-one')
+  expect(await screen.done).toBe(0)
+  expect(screen.text()).toMatch(/the secrets of default are protected by passphrase \(before: passphrase\)/)
+  const unlocked = (text: string): Promise<CliRun> => cli.run(archive('--renew'), { env: { AKCTL_PASSPHRASE: text } })
+  expect([(await unlocked('typed-by-hand')).exit, (await unlocked('the-new-one')).exit]).toEqual([6, 0])
+})
+
+test('protect: exactly one wish, and none that nobody can be asked about', async () => {
+  const env = { AKCTL_PASSPHRASE: 'the-new-one' }
+  for (const [flags, message] of [
+    [[], /give exactly one of --new-passphrase, --new-passphrase-file, /],
+    [['--keyring', '--plaintext'], /give exactly one of/],
+    [['--new-passphrase'], /nobody can be asked for a new passphrase/],
+    [['no-such-profile', '--plaintext'], /no such profile/],
+  ] as const) {
+    const run = await cli.run(['profiles', 'protect', ...flags], { env })
+    expect([run.exit, run.stderr]).toEqual([flags[0] === 'no-such-profile' ? 9 : 2, expect.stringMatching(message)])
+  }
+  const key = join(cli.home, 'made-key')
+  const run = await cli.ok(['profiles', 'protect', '--new-key-file', key], { env })
+  expect([run.stderr, run.stdout]).toEqual([expect.stringMatching(/made the key file/), expect.stringMatching(/\tkey-file$/m)])
+  expect((await cli.run(archive('--renew'), { env })).exit).toBe(2)
+  await cli.ok(archive(`--renew --secrets-key-file ${key}`))
 })

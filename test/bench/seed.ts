@@ -7,6 +7,7 @@ import { nodeSecrets } from '../../src/node/node-secrets.ts'
 import { type NodeRecord, endpoint, endpointPort } from '../../src/node/record.ts'
 import { Secret } from '../../src/node/secret.ts'
 import { describeCertificate, readCertificate } from '../../src/connection/agent/certificate.ts'
+import { OneAccess } from '../support/secret-access.ts'
 
 /** Adds nodes to the profile in use; what is not given is that of a Postfix node over SSH. */
 export async function seed(home: string, nodes: readonly Partial<NodeRecord>[]): Promise<void> {
@@ -34,9 +35,7 @@ export async function seed(home: string, nodes: readonly Partial<NodeRecord>[]):
 export async function seedAgents(home: string, agent: { readonly certificate: string; readonly apiKey: string }): Promise<void> {
   const read = readCertificate(agent.certificate)
   if (read === undefined) throw new Error('no certificate')
-  const plain = { choose: () => Promise.resolve({ kind: 'plain' as const }) }
-  const nobody = (): Promise<never> => Promise.reject(new Error('nobody is asked'))
-  const profile = await openHome({ AKCTL_HOME: home }, { ...plain, passphrase: nobody, keyFile: nobody }).open()
+  const profile = await openHome({ AKCTL_HOME: home }, new OneAccess({ kind: 'plain' })).open()
   const { nodes } = await profile.read()
   const { kind, type, fingerprint, certificate } = describeCertificate('', read)
   const kept = { kind, type, fingerprint, certificate, added: new Date().toISOString(), by: 'bench', source: 'archive' }

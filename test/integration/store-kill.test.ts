@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openHome } from '../../src/profile/home.ts'
 import type { JournalEntry, Profile } from '../../src/profile/profile.ts'
+import { OneAccess } from '../support/secret-access.ts'
 import { bundleDriver } from '../support/store.ts'
 import { type Step, type TracedRun, Tracer } from '../support/store-tracer.ts'
 import { tempDir } from '../support/temp.ts'
@@ -22,6 +23,9 @@ interface Work {
   readonly next: (profile: Profile) => Promise<unknown>
   readonly afterNext: (seen: unknown) => unknown
 }
+
+/** What the driver's is, too. */
+const KEY_FILE = new OneAccess({ kind: 'key-file', key: Buffer.alloc(32, 9) })
 
 const ENTRY: JournalEntry = { at: '2026-01-01T00:00:00Z', by: 'me@here', verb: 'sync', outcome: 'ok' }
 
@@ -52,6 +56,23 @@ const WORKS: readonly Work[] = [
     after: ['mx1'],
     next: (profile) => profile.journal.append([{ ...ENTRY, node: 'mx2' }]),
     afterNext: (seen) => [...(seen as string[]), 'mx2'],
+  },
+  {
+    durable: 'fsync rename fsync rename fsync',
+    argv: ['protect', ''],
+    see: async ({ name, directory }) => {
+      const { secrets } = await openHome({ AKCTL_HOME: join(directory, '../..') }, KEY_FILE).open(name)
+      const [now, backup] = ['', '.bak'].map((end) => readFileSync(join(directory, `secrets.json${end}`), 'utf8'))
+      const encrypted = !now?.includes('plain')
+      return { encrypted, value: (await secrets.get('s'))?.reveal(), left: encrypted && backup?.includes('plain') }
+    },
+    before: { encrypted: false, value: 'plain secret', left: false },
+    after: { encrypted: true, value: 'plain secret', left: false },
+    next: async ({ name, directory }) => {
+      const { secrets } = await openHome({ AKCTL_HOME: join(directory, '../..') }, KEY_FILE).open(name)
+      await secrets.protect(() => KEY_FILE.choose())
+    },
+    afterNext: () => ({ encrypted: true, value: 'plain secret', left: false }),
   },
 ]
 

@@ -5,8 +5,8 @@ import type { NodeRecord } from '../../src/node/record.ts'
 import { Secret } from '../../src/node/secret.ts'
 import { openHome } from '../../src/profile/home.ts'
 import type { Profile, ProfileData } from '../../src/profile/profile.ts'
-import type { SecretAccess } from '../../src/profile/secret-access.ts'
 import { exitOfError, reportOf } from '../../src/outcome/errors.ts'
+import { OneAccess } from './secret-access.ts'
 
 function withNode(data: ProfileData, name: string): { data: ProfileData; result: number } {
   const { nextId: id, nodes } = data
@@ -36,6 +36,8 @@ const WORKS: Readonly<Record<string, (profile: Profile, argument: string) => Pro
     const [count, prefix] = argument.split(':')
     for (let i = 0; i < Number(count); i++) await profile.secrets.set(`${prefix}-${i}`, new Secret(`secret of ${prefix}-${i}`))
   },
+  /** From plain to the key file. */
+  protect: (profile) => profile.secrets.protect(() => ACCESS.choose()),
   /** Keeps the profile's lock until stdin says something. */
   hold: (profile) =>
     profile.update((data) => {
@@ -48,10 +50,12 @@ const WORKS: Readonly<Record<string, (profile: Profile, argument: string) => Pro
 const KEY = Buffer.alloc(32, 9)
 
 /** Every driver has the same key file. */
-const ACCESS: SecretAccess = {
-  choose: () => Promise.resolve({ kind: 'key-file', key: KEY }),
-  passphrase: () => Promise.reject(new Error('there is no passphrase')),
-  keyFile: () => Promise.resolve(KEY),
+const ACCESS = new OneAccess({ kind: 'key-file', key: KEY })
+
+/** Something to protect, by libraries that are then loaded. */
+async function storePlain(name: string): Promise<void> {
+  const { secrets } = await openHome(process.env, new OneAccess({ kind: 'plain' })).open(name)
+  for (const text of ['the one before', 'plain secret']) await secrets.set('s', new Secret(text))
 }
 
 /** Says who it is, waits to be told to go on (a tracer attaches meanwhile), works, and says what came of it. */
@@ -59,6 +63,7 @@ async function main([work = '', argument = '', ...options]: string[]): Promise<v
   const profile = await openHome(process.env, ACCESS).open(process.env['AKCTL_PROFILE'])
   if (options.includes('--pause')) {
     await WORKS['node']?.(profile, 'warm-up')
+    if (work === 'protect') await storePlain(profile.name)
     // Files are worked on by the one thread of the pool (UV_THREADPOOL_SIZE=1), locks by the main thread.
     const thread = (await readlink('/proc/thread-self')).split('/')[2]
     process.stdout.write(`${JSON.stringify({ main: process.pid, pool: Number(thread) })}\n`)

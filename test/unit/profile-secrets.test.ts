@@ -6,33 +6,12 @@ import { openHome } from '../../src/profile/home.ts'
 import type { SecretStore } from '../../src/profile/profile.ts'
 import type { SecretAccess, Unlocking } from '../../src/profile/secret-access.ts'
 import { Driver, bundleDriver } from '../support/store.ts'
+import { OneAccess } from '../support/secret-access.ts'
 import { tempDir } from '../support/temp.ts'
 
 const place = tempDir()
 const key = (byte: number): Unlocking => ({ kind: 'key-file', key: Buffer.alloc(32, byte) })
 const phrase = (text: string): Unlocking => ({ kind: 'passphrase', passphrase: new Secret(text) })
-
-/** Knows one thing, and counts how often it is asked. */
-class Access implements SecretAccess {
-  asked = 0
-
-  constructor(private readonly by: Unlocking) {}
-
-  choose(): Promise<Unlocking> {
-    this.asked++
-    return Promise.resolve(this.by)
-  }
-
-  passphrase(): Promise<Secret> {
-    this.asked++
-    return this.by.kind === 'passphrase' ? Promise.resolve(this.by.passphrase) : Promise.reject(new Error('no passphrase'))
-  }
-
-  keyFile(): Promise<Uint8Array> {
-    this.asked++
-    return this.by.kind === 'key-file' ? Promise.resolve(this.by.key) : Promise.reject(new Error('no key file'))
-  }
-}
 
 interface Sealed {
   nonce: string
@@ -55,7 +34,7 @@ function fresh(name: string) {
     home,
     file,
     open,
-    by: (by: Unlocking) => open(new Access(by)),
+    by: (by: Unlocking) => open(new OneAccess(by)),
     stored: () => JSON.parse(readFileSync(file, 'utf8')) as Stored,
     rewrite: (change: (stored: Stored) => void) => {
       const stored = JSON.parse(readFileSync(file, 'utf8')) as Stored
@@ -94,7 +73,7 @@ describe.each([
   })
 
   it('is unlocked once a run, however many ask at the same time', async () => {
-    const access = new Access(by)
+    const access = new OneAccess(by)
     const secrets = await store.open(access)
     const all = await Promise.all(Array.from({ length: 50 }, () => secrets.get('node/1/api-key')))
     expect(new Set(all.map((secret) => secret?.reveal()))).toEqual(new Set(['akctl_MARK-one']))
@@ -111,7 +90,7 @@ describe.each([
   })
 
   it('what is asked for in vain needs no unlocking', async () => {
-    const access = new Access(by)
+    const access = new OneAccess(by)
     const secrets = await store.open(access)
     expect(await secrets.get('nothing')).toBeUndefined()
     await secrets.delete('nothing')
@@ -119,7 +98,7 @@ describe.each([
   })
 
   it('delete needs no unlocking and leaves nothing in the backup; without secrets the next one decides anew', async () => {
-    const access = new Access(by)
+    const access = new OneAccess(by)
     const secrets = await store.open(access)
     await secrets.delete('a')
     expect(readFileSync(`${store.file}.bak`, 'utf8')).toBe(readFileSync(store.file, 'utf8'))
@@ -208,7 +187,7 @@ describe('damage', () => {
   })
 
   it('a kind that a later release may add is not called damage', async () => {
-    const error = await damaged('newer', ({ protection }) => void (protection!.kind = 'keyring'))
+    const error = await damaged('newer', ({ protection }) => void (protection!.kind = 'token'))
     expect((error as StoreError).message).toMatch(/holds something that this akctl does not know/)
   })
 
@@ -222,12 +201,12 @@ describe('damage', () => {
 
 it('an entry opens in no other profile, nor under another name of its own', async () => {
   const home = join(place, 'moved')
-  const opened = openHome({ AKCTL_HOME: home }, new Access(key(5)))
+  const opened = openHome({ AKCTL_HOME: home }, new OneAccess(key(5)))
   for (const name of ['one', 'two']) await opened.create(name)
   await (await opened.open('one')).secrets.set('a', new Secret('x'))
   const [one, two] = ['one', 'two'].map((name) => join(home, 'profiles', name, 'secrets.json')) as [string, string]
   renameSync(one, two)
-  const other = await openHome({ AKCTL_HOME: home }, new Access(key(5))).open('two')
+  const other = await openHome({ AKCTL_HOME: home }, new OneAccess(key(5))).open('two')
   await expect(other.secrets.get('a')).rejects.toThrow(/was changed, or moved from another place/)
 })
 
@@ -242,7 +221,7 @@ it('plain is stored as it is, shown as plain, and is in no way locked', async ()
 
 it('profiles list needs no unlocking and shows how secrets are protected', async () => {
   const store = fresh('list')
-  const home = openHome({ AKCTL_HOME: store.home }, new Access(phrase('p')))
+  const home = openHome({ AKCTL_HOME: store.home }, new OneAccess(phrase('p')))
   expect((await home.list())[0]?.secrets).toBe('none')
   await (await home.open()).secrets.set('a', new Secret('x'))
   expect((await openHome({ AKCTL_HOME: store.home }).list())[0]?.secrets).toBe('passphrase')

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { CappedOutput } from '../../src/connection/capped-output.ts'
 import { LINE_LIMIT, linesOf } from '../../src/connection/lines.ts'
-import { ChunkQueue } from '../../src/connection/ssh/chunk-queue.ts'
+import { ChunkQueue } from '../../src/connection/chunk-queue.ts'
 import { Countdown } from '../../src/connection/ssh/countdown.ts'
 
 describe('capped output', () => {

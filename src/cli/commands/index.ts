@@ -30,6 +30,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default:
   'profiles:create': () => import('./profiles/create.ts'),
   'profiles:delete': () => import('./profiles/delete.ts'),
   'profiles:list': () => import('./profiles/list.ts'),
+  'profiles:protect': () => import('./profiles/protect.ts'),
   'profiles:show': () => import('./profiles/show.ts'),
   'profiles:use': () => import('./profiles/use.ts'),
   'trust:add': () => import('./trust/add.ts'),

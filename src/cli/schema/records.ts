@@ -13,6 +13,7 @@ import type { EditedNode } from '../../operations/nodes/edit.ts'
 import type { ListedNode } from '../../operations/nodes/list.ts'
 import type { NodeDetails } from '../../operations/nodes/show.ts'
 import type { NodeStatus } from '../../operations/nodes/status.ts'
+import type { Protected } from '../../operations/profiles/protect.ts'
 import type { ProfileDetails } from '../../operations/profiles/show.ts'
 import type { Added } from '../../operations/trust/add.ts'
 import type { TrustUse } from '../../operations/trust/list.ts'
@@ -198,6 +199,10 @@ export const RECORD_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
   'profiles.create/1': { title: 'the profile that was made', data: profileInfo },
   'profiles.delete/1': { title: 'the profile that was deleted', data: profileInfo },
   'profiles.list/1': { title: 'all profiles', data: v.array(profileInfo) },
+  'profiles.protect/1': {
+    title: 'a profile whose secrets have another protection now',
+    data: shapeOf<Protected>()(v.object({ ...profileEntries, before: v.picklist(SECRET_PROTECTIONS) })),
+  },
   'profiles.show/1': {
     title: 'what a profile holds',
     data: shapeOf<ProfileDetails>()(v.object({ ...profileEntries, keys: count, trusted: count, defaults: settings })),

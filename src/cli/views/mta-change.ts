@@ -12,11 +12,11 @@ export function mtaChangeView(verb: ChangeResult['verb']): View<undefined, Chang
   }
 }
 
-function row({ node, outcome, result, error }: NodeOutcome<ChangeResult>): readonly string[] {
-  if (result === undefined) return [node, outcome, error?.message ?? '-', '-']
+/** Why a node failed is said once, below the table. */
+function row({ node, outcome, result }: NodeOutcome<ChangeResult>): readonly string[] {
+  if (result === undefined) return [node, outcome, '-', '-']
   if (result.putBack !== undefined)
     return [node, outcome, `put back: ${putBackWords(result.putBack)}`, revisionText(result.putBack)]
-  if (error !== undefined) return [node, outcome, error.message, revisionText(result)]
   return [node, outcome, changeWords(result), revisionText(result)]
 }
 

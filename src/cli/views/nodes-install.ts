@@ -6,10 +6,11 @@ export const nodesInstallView: View<undefined, Installed> = {
   schema: 'nodes.install/1',
   table: ({ nodes = [] }) => ({
     columns: ['NAME', 'OUTCOME', 'WHAT', 'VERSION'],
-    rows: nodes.map(({ node, outcome, result, error }) => [
+    // Why a node failed is said once, below the table.
+    rows: nodes.map(({ node, outcome, result }) => [
       node,
       outcome,
-      result === undefined ? (error?.message ?? '-') : words(result),
+      result === undefined ? '-' : words(result),
       result?.version ?? '-',
     ]),
   }),

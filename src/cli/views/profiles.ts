@@ -1,6 +1,7 @@
 import { formatValue } from '../../node/setting-values.ts'
 import { effectiveSettings } from '../../node/effective.ts'
 import { findSetting } from '../../node/settings.ts'
+import type { Protected } from '../../operations/profiles/protect.ts'
 import type { ProfileDetails } from '../../operations/profiles/show.ts'
 import type { ProfileInfo } from '../../profile/profile.ts'
 import { type Details, detailsTable, detailsText } from './details.ts'
@@ -23,6 +24,15 @@ function oneProfile(schema: string, said: string): View<ProfileInfo> {
 export const profilesCreateView = oneProfile('profiles.create/1', 'made the profile')
 export const profilesUseView = oneProfile('profiles.use/1', 'the profile in use is now')
 export const profilesDeleteView = oneProfile('profiles.delete/1', 'deleted the profile')
+
+export const profilesProtectView: View<Protected> = {
+  schema: 'profiles.protect/1',
+  table: ({ data }) => tableOf(data === undefined ? [] : [data]),
+  text: ({ data }, style) =>
+    data === undefined
+      ? ''
+      : `${style.good('the secrets of')} ${data.name} are protected by ${data.secrets} (before: ${data.before})\n`,
+}
 
 export const profilesShowView: View<ProfileDetails> = {
   schema: 'profiles.show/1',

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { FailedError } from '../../outcome/errors.ts'
 import { ANSWER_LIMIT } from '../../script/script.ts'
 import { SUDO } from '../../script/program.ts'
 import { CappedOutput } from '../capped-output.ts'
+import { ChunkQueue } from '../chunk-queue.ts'
 import type { End, Host, HostFeed, RunOptions, RunResult } from '../host.ts'
+import { linesOf } from '../lines.ts'
 
 /** This machine: programs run by `sh -c`, by sudo where the node asks for it. */
 export class LocalHost implements Host {
@@ -59,12 +60,13 @@ export class LocalHost implements Host {
     })
     child.stdin.on('error', () => undefined)
     options.signal?.addEventListener('abort', () => child.stdin.end(), { once: true })
-    const lines = createInterface({ input: child.stdout, crlfDelay: Infinity })
+    child.stderr.resume() // nobody reads it, and a program must not wait for room in it
+    const queue = new ChunkQueue(child.stdout)
     return Promise.resolve({
-      lines,
+      lines: linesOf(queue.chunks()),
       close: async () => {
         child.stdin.end()
-        lines.close()
+        queue.drop()
         child.stdout.destroy()
         await ended
       },

@@ -3,7 +3,7 @@ import { FailedError, type NodeError, UnauthorizedError, UnreachableError } from
 import { CappedOutput } from '../capped-output.ts'
 import type { HostFeed } from '../host.ts'
 import { linesOf } from '../lines.ts'
-import { ChunkQueue } from './chunk-queue.ts'
+import { ChunkQueue } from '../chunk-queue.ts'
 import type { Link } from './link.ts'
 import type { ProgramEnd } from './program-end.ts'
 import { STDERR_LIMIT } from './run-program.ts'

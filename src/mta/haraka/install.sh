@@ -24,13 +24,13 @@ mta_install() {
       ;;
   esac
   if [ ! -d "$BASE" ]; then hk_skeleton "$1" "$2" || return 1; fi
-  mkdir -p "$DIR/log" "$DIR/run"
+  mkdir -p "$DIR/log" "$DIR/run" || return 1
+  hk_prune
 }
 
 # hk_unpack: into a new folder, then one rename a program: what runs keeps its files.
 hk_unpack() {
   _new=$DIR/.unpack.$$
-  _before=$(readlink "$DIR/mta")
   if ! mkdir "$_new" || ! tar -xzof "$ARCHIVE" -C "$_new"; then
     echo "the archive could not be unpacked in $DIR (is the disk full?)" >&2
     return 1
@@ -39,7 +39,6 @@ hk_unpack() {
   if [ -f "$_new/runtime/bin/node" ]; then
     mkdir -p "$DIR/runtime/bin" && mv -f "$_new/runtime/bin/node" "$DIR/runtime/bin/node" || return 1
   fi
-  hk_only_before && _prune=yes || _prune=no
   mkdir -p "$DIR/versions" || return 1
   rm -rf "$DIR/versions/$_id.old"
   [ ! -d "$DIR/versions/$_id" ] || mv "$DIR/versions/$_id" "$DIR/versions/$_id.old" || return 1
@@ -47,19 +46,30 @@ hk_unpack() {
   if [ -d "$DIR/mta" ] && [ ! -L "$DIR/mta" ]; then mv -T "$DIR/mta" "$DIR/versions/unpacked.$$" || return 1; fi
   ln -sfn "versions/$_id" "$DIR/.mta.new" && mv -T "$DIR/.mta.new" "$DIR/mta" || return 1
   rm -rf "$_new"
-  [ "$_prune" = yes ] || return 0
+}
+
+# hk_prune: removes versions but the one in use, the newest other, and the one that runs (of a version that was sent
+# anew, its files before that, too). An archive that is unpacked over a node can't do it. Where it can't be told what
+# runs, all stay.
+hk_prune() {
+  _used=$(readlink "$DIR/mta") _whose='' _runs='' _before=''
+  _pid=$(mta_pid)
+  if [ -n "$_pid" ]; then
+    read -r _whose _runs 2>/dev/null <"$DIR/run/haraka.program" || return 0
+    [ "$_whose" = "$_pid" ] || return 0
+  fi
   for _old in "$DIR/versions"/*; do
     case versions/${_old##*/} in
-      "versions/$_id" | "versions/$_id.old" | "$_before") ;;
+      "$_used" | "$_used.old") ;;
+      *) if [ -z "$_before" ] || [ "$_old" -nt "$DIR/$_before" ]; then _before=versions/${_old##*/}; fi ;;
+    esac
+  done
+  for _old in "$DIR/versions"/*; do
+    case versions/${_old##*/} in
+      "$_used" | "$_used.old" | "$_runs" | "$_runs.old" | "$_before") ;;
       *) rm -rf "$_old" ;;
     esac
   done
-}
-
-# hk_only_before: no process runs from an older version than the one that is replaced now.
-hk_only_before() {
-  _running=$(mta_pid)
-  [ -z "$_running" ] || [ $(($(date +%s) - $(ak_uptime "$_running") - 1)) -gt "$(stat -c %Y "$DIR/mta")" ]
 }
 
 # hk_skeleton LISTEN HOSTNAME: a relay for this machine alone; the operator takes it from there.

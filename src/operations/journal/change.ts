@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../profile/profile.ts'
+import type { JournalEntry, Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 
 /** What became of one change of the profile itself; `at` and `by` are added here. */
@@ -7,14 +7,15 @@ export type Change = Pick<JournalEntry, 'verb' | 'node' | 'message'>
 /**
  * Writes a successful change into the journal. The change itself is done by then: a journal that can't be written is
  * a warning, not a failure.
+ * @param profile whose journal it is, where that is not the one in use
  */
-export function journalChange(context: Context, change: Change): Promise<void> {
-  return journalChanges(context, [change])
+export function journalChange(context: Context, change: Change, profile?: Profile): Promise<void> {
+  return journalChanges(context, [change], profile)
 }
 
 /** As {@link journalChange}, for changes that were done at once. */
-export async function journalChanges(context: Context, changes: readonly Change[]): Promise<void> {
-  const { journal } = await context.profile()
+export async function journalChanges(context: Context, changes: readonly Change[], profile?: Profile): Promise<void> {
+  const { journal } = profile ?? (await context.profile())
   const [at, by] = [context.clock().toISOString(), context.operator]
   try {
     await journal.append(changes.map((change) => ({ at, by, outcome: 'changed' as const, ...change })))

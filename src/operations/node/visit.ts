@@ -52,14 +52,20 @@ export interface Change {
   readonly reason?: string | undefined
 }
 
-/** What a run does to nodes. Reading: an order that is still at work on a node is only mentioned. */
-export type Purpose = { readonly kind: 'read' } | Change
+/** What a run does to nodes. */
+export type Purpose =
+  /**
+   * Reads; an order that is still at work on a node is only mentioned.
+   * `partly`: what can't be asked about is left out, so that secrets which do not open are no reason to ask nobody.
+   */
+  { readonly kind: 'read'; readonly partly?: true } | Change
 
 /**
  * Connects to every node of a fleet, finds out what became of an earlier order whose end was not seen, and works.
  * An unknown identity may be asked about when the fleet is one node.
  * @returns one outcome a node, in the order of the selection; what fails on a node is its outcome
- * @throws UsageError, before anything is done, where the environment forbids the connections that are needed
+ * @throws before anything is done on any node: UsageError where the environment forbids the connections that are needed, and
+ * what unlocking the secrets does where agents are among the nodes
  */
 export function visit<T>(
   context: Context,
@@ -68,16 +74,24 @@ export function visit<T>(
   purpose: Purpose,
   work: (session: Session) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
-  return whole(context, fleet, width, (shared) => visitPart(context, fleet, width, purpose, work, shared))
+  return whole(context, fleet, width, purpose, (shared) => visitPart(context, fleet, width, purpose, work, shared))
 }
 
-/** Does a run with what its parts have in common. */
+/** Does a run with what its parts have in common. @throws as visit, before anything is done on any node */
 export async function whole<R>(
   context: Context,
-  { nodes }: Pick<Fleet, 'nodes'>,
+  { nodes, profile }: Pick<Fleet, 'nodes' | 'profile'>,
   { maxFail, unwatched }: Pick<Width, 'maxFail' | 'unwatched'>,
+  purpose: Purpose,
   use: (shared: Shared) => Promise<R>,
 ): Promise<R> {
+  if (nodes.some(({ access }) => access === 'https')) {
+    const { refuseUnsafe } = await import('../../connection/agent/environment.ts')
+    refuseUnsafe(context.env)
+    // Once for all, not a failure on each: API keys are kept until each agent's certificate was accepted.
+    if (purpose.kind === 'change' || purpose.partly !== true) await profile.secrets.unlock()
+  }
+  setMaxListeners(0, context.signal) // one a node at work; Node would warn of the eleventh
   const watch = unwatched === true ? UNWATCHED : context.watch(nodes.length)
   const budget = new FailBudget(maxFail, nodes.length)
   try {
@@ -139,7 +153,7 @@ export function visitBelow<T>(
   work: (session: Session, below: Below) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
   const lookups = new Lookups(context)
-  return whole(context, fleet, width, (shared) =>
+  return whole(context, fleet, width, purpose, (shared) =>
     run(context, fleet, width, shared, async (node, guard) => {
       const { connection, below } = await openBelow(context, node, { ask: shared.ask, signal: guard.signal }, lookups)
       const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
@@ -166,21 +180,15 @@ async function openBelow(
   return { connection: connectionOver(context, host, node, options.signal), below: { kind: 'host', host } }
 }
 
-async function run<T>(
-  context: Context,
+function run<T>(
+  { run: { grace }, signal }: Context,
   { nodes }: Fleet,
   { concurrency, onNode }: Pick<Width, 'concurrency' | 'onNode'>,
   { budget, watch }: Shared,
   work: (node: NodeRecord, guard: OrderGuard) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
-  const { signal } = context
-  if (nodes.some(({ access }) => access === 'https')) {
-    const { refuseUnsafe } = await import('../../connection/agent/environment.ts')
-    refuseUnsafe(context.env)
-  }
-  setMaxListeners(0, signal) // one a node at work; Node would warn of the eleventh
   const guarded = async (node: NodeRecord): Promise<Done<T>> => {
-    const guard = new OrderGuard(signal, context.run.grace)
+    const guard = new OrderGuard(signal, grace)
     watch.started(node.name)
     try {
       return await work(node, guard)

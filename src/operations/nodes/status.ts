@@ -15,7 +15,8 @@ export interface NodeStatus {
 
 /** Asks nodes how they are; a node that does not answer is an answer too. @returns in the order of the fleet */
 export async function askStatus(context: Context, fleet: Fleet, concurrency: number): Promise<readonly NodeStatus[]> {
-  const outcomes = await visit<NodeStatus>(context, fleet, { concurrency }, { kind: 'read' }, async ({ connection, wanted }) => {
+  const purpose = { kind: 'read', partly: true } as const
+  const outcomes = await visit<NodeStatus>(context, fleet, { concurrency }, purpose, async ({ connection, wanted }) => {
     const state = await connection.status()
     const status = !state.installed ? 'absent' : state.running ? 'running' : 'stopped'
     return { outcome: 'ok', result: { status, synced: syncedOf(state, wanted), state } }

@@ -42,7 +42,7 @@ export function changeInWaves(
   work: (session: Session) => Promise<Done<ChangeResult>>,
 ): Promise<readonly Changed[]> {
   const limit = width.maxFail ?? { amount: 1, unit: 'nodes' }
-  return whole(context, fleet, { maxFail: limit }, (shared) =>
+  return whole(context, fleet, { maxFail: limit }, purpose, (shared) =>
     new Rollout(context, fleet, width, purpose, waves, shared).run(work),
   )
 }

@@ -1,8 +1,8 @@
 import { Secret } from '../../node/secret.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import type { SecretAccess, Unlocking } from '../../profile/secret-access.ts'
-import type { Context } from '../context.ts'
-import { passphraseLine, readPassphraseFile } from '../passphrase.ts'
+import type { Context, RunSettings } from '../context.ts'
+import { newUnlocking, type ProtectionWish, passphraseIn } from './choice.ts'
 
 /**
  * For a long operation that ends with storing a secret: says at its beginning that nothing would protect it.
@@ -10,8 +10,7 @@ import { passphraseLine, readPassphraseFile } from '../passphrase.ts'
  */
 export async function assertProtectable(context: Context): Promise<void> {
   const { run, env, prompter } = context
-  const said = run.plaintext === true || run.secretsKeyFile !== undefined || run.passphraseFile !== undefined
-  if (said || (env['AKCTL_PASSPHRASE'] ?? '') !== '' || prompter.canAsk) return
+  if (wishOf(run) !== undefined || passphraseOf(env) !== undefined || prompter.canAsk) return
   const { name } = await context.profile()
   const found = (await context.home().list()).find((profile) => profile.name === name)
   if (found?.secrets === 'none') throw unprotected(name)
@@ -23,31 +22,38 @@ function unprotected(profile: string): UsageError {
   })
 }
 
-const FLAGS = 'give --secrets-key-file FILE (AKCTL_SECRETS_KEY_FILE), or --passphrase-file FILE, or set AKCTL_PASSPHRASE'
+const FLAGS =
+  'give --secrets-key-file FILE (AKCTL_SECRETS_KEY_FILE), or --passphrase-file FILE, or set AKCTL_PASSPHRASE, or give --keyring'
+
+/** What flags ask for; those without a variable win over those that may have one. */
+function wishOf({ plaintext, keyring, secretsKeyFile, passphraseFile }: RunSettings): ProtectionWish | undefined {
+  if (plaintext === true) return { kind: 'plain' }
+  if (keyring === true) return { kind: 'keyring' }
+  if (secretsKeyFile !== undefined) return { kind: 'key-file', file: secretsKeyFile }
+  return passphraseFile === undefined ? undefined : { kind: 'passphrase', file: passphraseFile }
+}
+
+function passphraseOf(env: Context['env']): Secret | undefined {
+  const text = env['AKCTL_PASSPHRASE'] ?? ''
+  return text === '' ? undefined : new Secret(text)
+}
 
 /** Unlocks a profile's secrets with what flags and environment name, else by asking. */
 export class ContextSecretAccess implements SecretAccess {
   constructor(private readonly context: Context) {}
 
   async choose(profile: string): Promise<Unlocking> {
-    const { plaintext, secretsKeyFile } = this.context.run
-    if (plaintext === true) {
-      this.context.warn(`the secrets of the profile ${profile} will not be encrypted: ${this.context.home().directory}`)
-      return { kind: 'plain' }
-    }
-    if (secretsKeyFile !== undefined) {
-      const { makeKeyFile } = await import('./key-file.ts')
-      if (await makeKeyFile(secretsKeyFile)) this.context.note(`made the key file ${secretsKeyFile}: without it, no secret opens`)
-      return { kind: 'key-file', key: await this.readKeyFile(secretsKeyFile) }
-    }
-    const given = await this.given()
-    if (given !== undefined) return { kind: 'passphrase', passphrase: given }
-    if (!this.context.prompter.canAsk) throw unprotected(profile)
-    return { kind: 'passphrase', passphrase: await this.askNew(profile) }
+    const { run, env, prompter } = this.context
+    const wish = wishOf(run)
+    const passphrase = passphraseOf(env)
+    if (wish === undefined && passphrase !== undefined) return { kind: 'passphrase', passphrase }
+    if (wish === undefined && !prompter.canAsk) throw unprotected(profile)
+    return newUnlocking(this.context, profile, wish ?? { kind: 'passphrase' })
   }
 
   async passphrase(profile: string): Promise<Secret> {
-    const given = await this.given()
+    const { passphraseFile } = this.context.run
+    const given = passphraseFile === undefined ? passphraseOf(this.context.env) : await passphraseIn(passphraseFile)
     if (given !== undefined) return given
     if (this.context.prompter.canAsk) {
       return new Secret(await this.context.prompter.secret(`Passphrase of the secrets of the profile ${profile}`))
@@ -59,32 +65,25 @@ export class ContextSecretAccess implements SecretAccess {
 
   async keyFile(profile: string): Promise<Uint8Array> {
     const file = this.context.run.secretsKeyFile
-    if (file !== undefined) return this.readKeyFile(file)
+    if (file !== undefined) {
+      const { readKeyFile } = await import('./key-file.ts')
+      return readKeyFile(file)
+    }
     throw new UsageError(`the secrets of the profile ${profile} are protected by a key file`, {
       hints: ['give --secrets-key-file FILE, or set AKCTL_SECRETS_KEY_FILE'],
     })
   }
 
-  private async readKeyFile(file: string): Promise<Uint8Array> {
-    const { readKeyFile } = await import('./key-file.ts')
-    return readKeyFile(file)
+  async keyring(profile: string, entry: string): Promise<Uint8Array | undefined> {
+    const { readFromKeyring } = await import('./keyring.ts')
+    return readFromKeyring(this.context, profile, entry)
   }
 
-  /** The passphrase that a file or the environment holds. */
-  private async given(): Promise<Secret | undefined> {
-    const { run, env } = this.context
-    const file = run.passphraseFile
-    if (file !== undefined) return new Secret(passphraseLine(await readPassphraseFile(file), file))
-    const variable = env['AKCTL_PASSPHRASE'] ?? ''
-    return variable === '' ? undefined : new Secret(variable)
-  }
-
-  private async askNew(profile: string): Promise<Secret> {
-    const { prompter } = this.context
-    const first = await prompter.secret(`New passphrase for the secrets of the profile ${profile}`)
-    if (first === '') throw new UsageError('a passphrase has at least one character; nothing was stored', { hints: [FLAGS] })
-    if ((await prompter.secret('The same again')) !== first)
-      throw new UsageError('the two passphrases differ; nothing was stored')
-    return new Secret(first)
+  async dropFromKeyring(entry: string): Promise<void> {
+    const { removeFromKeyring } = await import('./keyring.ts')
+    await removeFromKeyring(this.context, entry).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error)
+      this.context.warn(`a key that unlocks nothing any longer stays in the keyring (akctl: secrets of …): ${why}`)
+    })
   }
 }

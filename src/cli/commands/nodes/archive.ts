@@ -4,7 +4,7 @@ import { ARCHITECTURES, type MadeArchive, RUNTIMES } from '../../../operations/a
 import { wordArg } from '../../args.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { plaintextFlag, unlockFlags } from '../../flags.ts'
+import { keyringFlag, plaintextFlag, unlockFlags } from '../../flags.ts'
 import type { Report } from '../../report.ts'
 import { nodesArchiveView } from '../../views/nodes-archive.ts'
 
@@ -55,6 +55,7 @@ export default class NodesArchive extends AkctlCommand {
     renew: change('renew', 'a new key and certificate at once, for a node that is set up anew; the old ones are forgotten'),
     upgrade: change('upgrade', 'programs only: for unpacking over a node that has its configuration'),
     ...unlockFlags,
+    keyring: keyringFlag,
     plaintext: plaintextFlag,
   }
 

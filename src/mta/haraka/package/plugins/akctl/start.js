@@ -1,7 +1,7 @@
 'use strict'
 // What Haraka leaves undone when it starts as a daemon, by whomever: it gives up root's user and group, but not root's
-// other groups; the folders it writes to must be whose it becomes; and it refuses to start over a pid file, even one
-// whose process is dead, as after a power failure.
+// other groups; the folders it writes to must be whose it becomes; nothing says of which version it is; and it refuses
+// to start over a pid file, even one whose process is dead, as after a power failure.
 
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -20,7 +20,19 @@ exports.register = function () {
     const owner = group === undefined ? `${user}` : `${user}:${group}`
     for (const folder of folders.filter((name) => fs.statSync(name).uid !== uid)) run('chown', ['-R', owner, folder])
   }
+  record(home, path.join(pids, 'haraka.program'))
   if (isStale(daemon_pid_file)) fs.rmSync(daemon_pid_file, { force: true })
+}
+
+/** Writes down of which version this process is, `PID versions/ID`: without that, older ones stay (install.sh). */
+function record(home, file) {
+  try {
+    const program = path.relative(fs.realpathSync(home), fs.realpathSync(process.argv[1]))
+    fs.rmSync(file, { force: true })
+    fs.writeFileSync(file, `${process.pid} ${program.split(path.sep).slice(0, 2).join('/')}\n`, { flag: 'wx' })
+  } catch {
+    // no reason not to start
+  }
 }
 
 /** Without Haraka's environment: by that akctl tells the process of the MTA. */

@@ -1,0 +1,35 @@
+import { LINE_LIMIT } from '../../src/connection/lines.ts'
+import { LocalHost } from '../../src/connection/local/local-host.ts'
+
+const host = new LocalHost('here', false)
+
+async function feed(program: string): Promise<readonly string[]> {
+  const { lines, close } = await host.feed(program, {})
+  const seen: string[] = []
+  for await (const line of lines) seen.push(line)
+  await close()
+  return seen
+}
+
+test('a feed gives lines as they are, of Windows and without an end as well', async () => {
+  expect(await feed("printf 'a\\r\\nb\\n\\nlast'")).toEqual(['a', 'b', '', 'last'])
+})
+
+test('an endless line is cut off, and the next one comes', async () => {
+  const lines = await feed("head -c 30000000 /dev/zero | tr '\\0' x; echo; echo next")
+  expect(lines.map(({ length }) => length)).toEqual([LINE_LIMIT, 4])
+})
+
+test('what goes to stderr is dropped, and holds nothing up', async () => {
+  expect(await feed('head -c 3000000 /dev/zero >&2; echo done')).toEqual(['done'])
+})
+
+test('a reader that goes away ends the program, and one that was reading is told of the end', async () => {
+  const { lines, close } = await host.feed('echo $$; cat; echo over', {})
+  const iterator = lines[Symbol.asyncIterator]()
+  const pid = Number((await iterator.next()).value)
+  const waiting = iterator.next()
+  await close()
+  expect((await waiting).done).toBe(true)
+  expect(() => process.kill(pid, 0)).toThrow(/ESRCH/)
+})
