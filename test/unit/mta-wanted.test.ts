@@ -62,19 +62,23 @@ test('a stop that is killed at any line: either nothing was done, or the node kn
   expect(new Set(found)).toEqual(new Set(['running 1', 'stopped 1', 'stopped 0']))
 }, 240_000)
 
-test.each(['start', 'restart'] as const)('a %s that is killed at any line can be finished once it has begun', async (verb) => {
-  await node.connection.stop(newOrder())
-  const places = (await placesOf(verb)).filter((_, index) => verb === 'start' || index % 4 === 0)
-  for (const place of places) {
+test.each(['start', 'restart'] as const)(
+  'a %s that is killed at any line can be finished once it has begun',
+  async (verb) => {
     await node.connection.stop(newOrder())
-    await killed(verb, place)
-    const [word, running] = [wanted(), await settled()]
-    expect(['running\n', 'stopped\n']).toContain(word)
-    expect({ place, right: running === 0 || word === 'running\n' }).toEqual({ place, right: true })
-    await node.connection.start({ ...newOrder(), unlessStopped: true })
-    expect(daemons(node.directory)).toHaveLength(word === 'running\n' ? 1 : 0)
-  }
-}, 240_000)
+    const places = (await placesOf(verb)).filter((_, index) => verb === 'start' || index % 4 === 0)
+    for (const place of places) {
+      await node.connection.stop(newOrder())
+      await killed(verb, place)
+      const [word, running] = [wanted(), await settled()]
+      expect(['running\n', 'stopped\n']).toContain(word)
+      expect({ place, right: running === 0 || word === 'running\n' }).toEqual({ place, right: true })
+      await node.connection.start({ ...newOrder(), unlessStopped: true })
+      expect(daemons(node.directory)).toHaveLength(word === 'running\n' ? 1 : 0)
+    }
+  },
+  240_000,
+)
 
 /** How many daemons there are, once one that was being started has written its pid file. */
 async function settled(): Promise<number> {

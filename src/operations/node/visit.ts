@@ -3,7 +3,7 @@ import { FailBudget } from '../../fleet/fail-budget.ts'
 import { doneOf, fanOut, type Done } from '../../fleet/fan-out.ts'
 import type { Share } from '../../fleet/share.ts'
 import type { NodeRecord } from '../../node/record.ts'
-import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { NodeOutcome, Outcome } from '../../outcome/outcome.ts'
 import type { AgentConnection } from '../../connection/agent/agent-connection.ts'
 import type { Host } from '../../connection/host.ts'
 import type { NodeConnection } from '../../connection/port.ts'
@@ -49,6 +49,8 @@ export interface Shared {
 export type Purpose =
   /** Reads; an order that is still at work on a node is only mentioned. */
   | { readonly kind: 'read' }
+  /** Reads, again and again: what became of orders is left to others, whose orders may just be under way. */
+  | { readonly kind: 'look' }
   /** Changes: refused while an earlier order is still at work; every node gets a line in the journal. */
   | { readonly kind: 'change'; readonly verb: string; readonly reason?: string | undefined }
 
@@ -98,7 +100,7 @@ export function visitPart<T>(
     const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
     try {
       return await accounted(session, purpose, async (own) => {
-        await settlePending(own, purpose.kind)
+        if (purpose.kind !== 'look') await settlePending(own, purpose.kind)
         return work(own)
       })
     } finally {
@@ -194,17 +196,22 @@ async function run<T>(
 
 /** Works and, for a change, writes the journal's line whatever came of it. */
 async function accounted<T>(session: Session, purpose: Purpose, work: (session: Session) => Promise<Done<T>>): Promise<Done<T>> {
-  if (purpose.kind === 'read') return work(session)
-  const { context, profile, node } = session
+  if (purpose.kind !== 'change') return work(session)
   const done = await work(session).catch(doneOf)
+  await journalVisit(session, purpose.verb, done.outcome, done.error?.message ?? purpose.reason)
+  return done
+}
+
+/** Writes the journal's line for what was done on a node: with its last order, if one was sent. */
+export async function journalVisit(session: Session, verb: string, outcome: Outcome, message: string | undefined): Promise<void> {
+  const { context, profile, node } = session
   const { id, revision } = session.lastOrder
-  const message = done.error?.message ?? purpose.reason
   const entry = {
     at: context.clock().toISOString(),
     by: context.operator,
-    verb: purpose.verb,
+    verb,
     node: node.name,
-    outcome: done.outcome,
+    outcome,
     ...(id === undefined ? {} : { orderId: id }),
     ...(revision === undefined ? {} : { revision }),
     ...(message === undefined ? {} : { message }),
@@ -215,5 +222,4 @@ async function accounted<T>(session: Session, purpose: Purpose, work: (session: 
     // What was done is done: its outcome matters more than the journal's trouble.
     context.warn(`${node.name}: the journal could not be written: ${error instanceof Error ? error.message : String(error)}`)
   }
-  return done
 }
