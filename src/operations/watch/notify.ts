@@ -6,12 +6,16 @@ import type { WatchEvent } from './results.ts'
 const LIMIT = 30
 const SAID = 500
 
+/** Characters of a message in the environment, which is bounded. */
+const TEXT = 4096
+
 /**
  * Runs the command of `--notify` for an event, which is in its environment and, as JSON, on its stdin: no value is ever
  * part of the command. A failure is a warning.
+ * @param limit seconds that it may take
  */
-export async function notify(context: Context, command: string, event: WatchEvent): Promise<void> {
-  const failure = await run(command, await environmentOf(context, event), `${JSON.stringify(event)}\n`)
+export async function notify(context: Context, command: string, event: WatchEvent, limit = LIMIT): Promise<void> {
+  const failure = await run(command, await environmentOf(context, event), `${JSON.stringify(event)}\n`, limit)
   if (failure !== undefined) context.warn(`--notify for ${event.event} of ${event.node ?? 'the watch'}: ${failure}`)
 }
 
@@ -24,14 +28,19 @@ async function environmentOf(context: Context, event: WatchEvent): Promise<Reado
     AKCTL_NODE: event.node ?? '',
     AKCTL_AT: event.at,
     // eslint-disable-next-line no-control-regex -- a node may have had a say in it
-    AKCTL_MESSAGE: event.message.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' '),
+    AKCTL_MESSAGE: event.message.slice(0, TEXT).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' '),
     AKCTL_TRIES: String(event.tries ?? 0),
     AKCTL_MAX_TRIES: String(event.maxTries ?? 0),
   }
 }
 
 /** @returns why it failed; undefined when it succeeded */
-function run(command: string, env: Readonly<Record<string, string | undefined>>, input: string): Promise<string | undefined> {
+function run(
+  command: string,
+  env: Readonly<Record<string, string | undefined>>,
+  input: string,
+  limit: number,
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     // A group of its own, so that all of it can be ended, and Ctrl-C at akctl does not reach it.
     const child = spawn('/bin/sh', ['-c', command], { env, stdio: ['pipe', 'ignore', 'pipe'], detached: true })
@@ -43,8 +52,8 @@ function run(command: string, env: Readonly<Record<string, string | undefined>>,
     }
     const timer = setTimeout(() => {
       kill(child.pid)
-      over(`it took longer than ${LIMIT} s and was ended`)
-    }, LIMIT * 1000)
+      over(`it took longer than ${limit} s and was ended`)
+    }, limit * 1000)
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said = `${said}${text}`.slice(0, SAID)))
     child.stdin.on('error', () => undefined) // a command need not read it
     child.stdin.end(input)
