@@ -3,7 +3,7 @@ import { LocalHost } from '../connection/local/local-host.ts'
 import type { NodeConnection } from '../connection/port.ts'
 import { ScriptedConnection } from '../connection/scripted/scripted-connection.ts'
 import { API, API_VERSION, type AgentVersion } from '../connection/wire/api.ts'
-import { diffRequest, logsRequest, orderRequest, rollbackRequest, syncRequest } from '../connection/wire/requests.ts'
+import { diffRequest, logsRequest, orderRequest, rollbackRequest, startRequest, syncRequest } from '../connection/wire/requests.ts'
 import type { LogQuery } from '../mta/driver.ts'
 import { driverOf } from '../mta/drivers.ts'
 import type { LogRecord } from '../mta/logs.ts'
@@ -92,7 +92,10 @@ export class ScriptedWork implements Work {
         const { settings, addresses } = checked(diffRequest, input)
         return this.connection(addresses, read).diff(settings)
       }
-      case 'start':
+      case 'start': {
+        const { unlessStopped, ...order } = checked(startRequest, input)
+        return this.connection([], order).start(unlessStopped === undefined ? order : { ...order, unlessStopped })
+      }
       case 'stop':
       case 'restart': {
         const order = checked(orderRequest, input)

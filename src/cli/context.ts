@@ -11,6 +11,9 @@ import { Progress } from './progress.ts'
 import { TerminalPrompter } from './prompter.ts'
 import { type Streams, readAll } from './streams.ts'
 
+/** Warnings kept for the JSON document: what runs for weeks must not fill the memory with them. */
+const WARNINGS = 1000
+
 /** The flags a context is built from; all optional, as not every command has them all. */
 export type ContextFlags = Readonly<Record<string, unknown>>
 
@@ -120,7 +123,7 @@ export class CliContext implements Context {
   }
 
   warn(text: string): void {
-    this.warnings.push(text)
+    if (this.warnings.length < WARNINGS) this.warnings.push(text)
     this.progress.hide()
     this.streams.stderr.write(`warning: ${printable(text)}\n`)
   }

@@ -17,6 +17,11 @@ export interface Order {
   readonly lockWait: number
 }
 
+export interface StartOrder extends Order {
+  /** Do nothing where an order has stopped the MTA: whoever restarts by itself must not undo an operator's stop. */
+  readonly unlessStopped?: boolean
+}
+
 /** What the caller believes the node to be at: a revision, nothing (`none`), or whatever it is (`any`). */
 export type Expectation = number | 'none' | 'any'
 
@@ -34,7 +39,7 @@ export interface SyncOrder extends Order {
  */
 export interface NodeConnection {
   status(): Promise<NodeState>
-  start(order: Order): Promise<VerbResult>
+  start(order: StartOrder): Promise<VerbResult>
   stop(order: Order): Promise<VerbResult>
   restart(order: Order): Promise<VerbResult>
   /** Writes a revision and makes a running MTA take it in. @throws {@link ConflictError} when the node is elsewhere */

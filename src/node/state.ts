@@ -11,6 +11,10 @@ export interface NodeState {
   readonly version?: string
   /** `address:port` the MTA listens on, sorted. */
   readonly listening: readonly string[]
+  /** True for one that runs and listens on nothing, though its configuration says where. */
+  readonly mute?: boolean
+  /** What the last start, stop or restart was about; absent on a node that none has touched. */
+  readonly wanted?: Wanted
   readonly queue?: QueueCount
   /** False when `nodes install` has not prepared the directory yet. */
   readonly installed: boolean
@@ -22,6 +26,10 @@ export interface NodeState {
   /** The node's clock, seconds since 1970. */
   readonly clock: number
 }
+
+/** What an MTA should do by the last order. */
+export const WANTED = ['running', 'stopped'] as const
+export type Wanted = (typeof WANTED)[number]
 
 /** Messages in the queue; `capped` when counting stopped at the bound. */
 export interface QueueCount {

@@ -110,6 +110,12 @@ export class Folder {
     }
   }
 
+  /** A lock of another kind than that of writers, kept in a file of this name. @throws as {@link exclusive} */
+  async lockFile(name: string): Promise<FileLock> {
+    await this.prepare()
+    return new FileLock(join(this.path, name), this.options.timeout)
+  }
+
   /** What is there, once it is known that nobody else can put files into it or its parents. */
   private check(): Stats | undefined {
     const { parent, missing } = this.options

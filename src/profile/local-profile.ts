@@ -8,10 +8,14 @@ import { profileSchema } from './schema.ts'
 import type { SecretAccess } from './secret-access.ts'
 import { FileSecretStore } from './secrets.ts'
 import { FileTrustStore } from './trust.ts'
+import { FileWatchStore } from './watch.ts'
 
 const EMPTY: ProfileData = { schema: 1, nextId: 1, nodes: [], defaults: {} }
 
-/** A profile in a directory: `profile.json`, `trust.json`, `secrets.json`, `journal.ndjson`, `keys/`, `orders/`. */
+/**
+ * A profile in a directory: `profile.json`, `trust.json`, `secrets.json`, `journal.ndjson`, `watch.json`, `keys/`,
+ * `orders/`.
+ */
 export class LocalProfile implements Profile {
   readonly directory: string
   readonly keys: FileKeyStore
@@ -19,6 +23,7 @@ export class LocalProfile implements Profile {
   readonly journal: FileJournal
   readonly orders: FilePendingOrders
   readonly secrets: FileSecretStore
+  readonly watch: FileWatchStore
   private readonly file: JsonFile<ProfileData>
 
   constructor(
@@ -33,6 +38,7 @@ export class LocalProfile implements Profile {
     this.journal = new FileJournal(folder)
     this.orders = new FilePendingOrders(folder.child('orders'))
     this.secrets = new FileSecretStore(folder, name, access)
+    this.watch = new FileWatchStore(folder)
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- a port; a failed read must reject, not throw

@@ -46,6 +46,28 @@ export class FileLock {
     return turn
   }
 
+  /**
+   * Does the work if nobody holds the lock now.
+   * @returns undefined, without waiting, when somebody does
+   * @throws StoreError
+   */
+  async attempt<T>(work: () => Promise<T>): Promise<{ readonly result: T } | undefined> {
+    const { tryLock } = await import('fs-native-extensions')
+    const fd = openLockFile(this.path)
+    try {
+      if (!locked(tryLock, fd, this.path) || !isStill(this.path, fd)) return undefined
+      signHolder(fd)
+      return { result: await work() }
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  /** Who holds the lock, or held it last: `pid 123`; empty when that can't be told. */
+  holder(): string {
+    return holderIn(this.path)
+  }
+
   private async holdNow<T>(work: () => Promise<T>): Promise<T> {
     const deadline = performance.now() + this.timeout * 1000
     const fd = await this.acquire(deadline)
@@ -98,6 +120,14 @@ export class FileLock {
         'to wait longer: AKCTL_STORE_TIMEOUT=SECONDS',
       ],
     })
+  }
+}
+
+function locked(tryLock: (fd: number) => boolean, fd: number, path: string): boolean {
+  try {
+    return tryLock(fd)
+  } catch (error) {
+    throw storeError('cannot lock', path, error)
   }
 }
 

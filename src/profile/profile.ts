@@ -1,3 +1,4 @@
+import type { Condition } from '../node/condition.ts'
 import type { NodeRecord } from '../node/record.ts'
 import type { Secret } from '../node/secret.ts'
 import type { Settings } from '../node/settings.ts'
@@ -94,6 +95,34 @@ export interface PendingOrders {
   clear(nodeId: number, orderId: string): Promise<void>
 }
 
+/** What a watch keeps of one node between its looks, and between its runs. */
+export interface WatchedNode {
+  /** Its id. */
+  readonly node: number
+  /** What the last look found. */
+  readonly condition: Condition
+  /** Whether it was ever seen running. */
+  readonly ran: boolean
+  /** Restarts tried since it last was well for a while, or an order has stopped it. */
+  readonly tries: number
+  /** No try before this time, in milliseconds since 1970. */
+  readonly next: number
+  /** Whether it was said that no more is tried. */
+  readonly gaveUp: boolean
+}
+
+/** What the watch of a profile keeps, and who watches. */
+export interface WatchStore {
+  read(): Promise<readonly WatchedNode[]>
+  /** Replaces what is kept. */
+  write(nodes: readonly WatchedNode[]): Promise<void>
+  /**
+   * Does the work as the only one who watches this profile; that ends with the process, however it ends.
+   * @returns without having done it, and with a name for the other (`pid 123`), when somebody watches already
+   */
+  alone<T>(work: () => Promise<T>): Promise<{ readonly result: T } | { readonly other: string }>
+}
+
 /** API keys and the like, encrypted at rest. Names such as `node/3/api-key`. */
 export interface SecretStore {
   /**
@@ -133,6 +162,7 @@ export interface Profile {
   readonly journal: Journal
   readonly orders: PendingOrders
   readonly secrets: SecretStore
+  readonly watch: WatchStore
 }
 
 export interface ProfileInfo {

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { CONDITIONS } from '../node/condition.ts'
 import { nameProblem, type NameKind } from '../node/names.ts'
 import { ACCESSES, MTA_NAMES } from '../node/record.ts'
 import { type SettingDef, settingDefs } from '../node/settings.ts'
@@ -165,6 +166,21 @@ export const configSchema = v.strictObject({ schema: v.literal(1), profile: name
 
 /** A file of `orders/`. */
 export const orderSchema = v.strictObject({ schema: v.literal(1), id: filled, verb: filled, at: filled })
+
+/** `watch.json`. */
+export const watchSchema = v.strictObject({
+  schema: v.literal(1),
+  nodes: v.array(
+    v.strictObject({
+      node: natural,
+      condition: v.picklist(CONDITIONS),
+      ran: v.boolean(),
+      tries: v.pipe(v.number(), v.integer(), v.minValue(0)),
+      next: v.pipe(v.number(), v.minValue(0)),
+      gaveUp: v.boolean(),
+    }),
+  ),
+})
 
 /** One line of the journal. Not strict: a history with fields of a newer release stays readable. */
 export const entrySchema = v.object({

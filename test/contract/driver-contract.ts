@@ -8,8 +8,10 @@ import { settingDefs } from '../../src/node/settings.ts'
 import { syncedOf } from '../../src/node/state.ts'
 import { ConflictError, FailedError } from '../../src/outcome/errors.ts'
 import type { InstallArchive } from '../../src/mta/driver.ts'
+import type { StartOrder } from '../../src/connection/port.ts'
 import type { Access } from '../support/accesses.ts'
 import { type LocalNode, newOrder, newSync } from '../support/local-node.ts'
+import { until } from '../support/until.ts'
 
 /** What the contract needs to know of one MTA; everything here looks at the truth without akctl. */
 export interface DriverSubject {
@@ -107,6 +109,7 @@ function installing(story: Story, subject: DriverSubject): void {
   test('a directory that is not prepared: not installed, and changing verbs say what to do', async () => {
     const { connection } = story.node
     expect(await connection.status()).toMatchObject({ installed: false, running: false, edited: [] })
+    expect((await connection.status()).wanted).toBeUndefined()
     await expect(connection.start(newOrder())).rejects.toThrow(/nodes install/)
     await expect(connection.sync(newSync({ settings: subject.first }))).rejects.toThrow(/nodes install/)
     await expect(connection.order('00000000000000000000000000')).resolves.toMatchObject({ state: 'none' })
@@ -139,6 +142,7 @@ function power(story: Story, subject: DriverSubject): void {
     expect(await node.connection.start(newOrder())).toMatchObject({ did: false, pid: started.pid })
     const state = await node.connection.status()
     expect(state).toMatchObject({ running: true, pid: started.pid, loaded: 0, listening: [listen] })
+    expect(state.mute).toBeUndefined()
     expect(state.uptime).toBeGreaterThanOrEqual(0)
     expect(state.uptime).toBeLessThan(60)
     expect(Math.abs(state.clock - Date.now() / 1000)).toBeLessThan(5)
@@ -157,6 +161,29 @@ function power(story: Story, subject: DriverSubject): void {
     expect(await node.connection.stop(newOrder())).toMatchObject({ did: false })
     expect(await node.connection.status()).toMatchObject({ running: false, listening: [] })
     expect((await node.connection.restart(newOrder())).pid).toBe(subject.pids(node.directory)[0])
+  })
+
+  test('what is wanted is kept on the node, and a start that is told so leaves an MTA alone that an order has stopped', async () => {
+    const { node } = story
+    const unlessStopped = (): StartOrder => ({ ...newOrder(), unlessStopped: true })
+    const wanted = async (): Promise<unknown> => [node.read('akctl/wanted'), (await node.connection.status()).wanted]
+    expect(await wanted()).toEqual(['running\n', 'running'])
+    await node.connection.stop(newOrder())
+    expect(await wanted()).toEqual(['stopped\n', 'stopped'])
+    const order = unlessStopped()
+    expect(await node.connection.start(order)).toMatchObject({ did: false, leftStopped: true })
+    expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'ok', verb: 'start' })
+    expect([subject.pids(node.directory), await wanted()]).toEqual([[], ['stopped\n', 'stopped']])
+    expect((await node.connection.start(newOrder())).leftStopped).toBeUndefined()
+    const [pid = 0] = subject.pids(node.directory)
+    expect(await wanted()).toEqual(['running\n', 'running'])
+    process.kill(pid, 'SIGKILL')
+    await until('it is dead', 20, () => subject.pids(node.directory).length === 0 || undefined)
+    expect(await node.connection.status()).toMatchObject({ running: false, wanted: 'running' })
+    const again = await node.connection.start(unlessStopped())
+    expect([again.did, again.pid]).toEqual([true, subject.pids(node.directory)[0]])
+    expect(again.pid).not.toBe(pid)
+    expect(await node.connection.start(unlessStopped())).toMatchObject({ did: false, pid: again.pid })
   })
 }
 
@@ -320,7 +347,8 @@ function tells(story: Story, subject: DriverSubject): void {
       expect(`${key}: ${what}`).toMatch(/: .{8}/)
       const value = key.includes('interfaces') ? ['127.0.0.1'] : 'x'
       const changes = driver.edits({ [key]: value }, { ...installation, addresses: [] }).length > 0
-      expect([key, changes]).toEqual([key, level !== 'unsupported'])
+      // The observer is akctl's own: nothing on the node changes.
+      expect([key, changes]).toEqual([key, level !== 'unsupported' && key !== 'mta-observer'])
     }
   })
 }

@@ -66,7 +66,7 @@ export function harakaSubject(): DriverSubject {
       'pop3-listen-only-interfaces': 'unsupported',
       'smtp-listen-only-interfaces': 'native',
       'smtp-responses-to-syslog': 'native',
-      'mta-observer': 'unsupported',
+      'mta-observer': 'nearest',
       profiling: 'nearest',
       'clear-spool-after-delivery': 'native',
     },

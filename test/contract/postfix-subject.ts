@@ -40,7 +40,7 @@ export const postfixSubject: DriverSubject = {
     'pop3-listen-only-interfaces': 'unsupported',
     'smtp-listen-only-interfaces': 'native',
     'smtp-responses-to-syslog': 'native',
-    'mta-observer': 'unsupported',
+    'mta-observer': 'nearest',
     profiling: 'unsupported',
     'clear-spool-after-delivery': 'unsupported',
   },

@@ -1,6 +1,6 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import type { NodeConnection, Order, SyncOrder } from '../../src/connection/port.ts'
+import type { NodeConnection, Order, StartOrder, SyncOrder } from '../../src/connection/port.ts'
 import type { LogQuery } from '../../src/mta/driver.ts'
 import type { LogRecord } from '../../src/mta/logs.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../src/mta/shared/results.ts'
@@ -19,6 +19,14 @@ export class MemoryNode implements NodeConnection {
   record: RevisionRecord | undefined
   running = false
   installed = true
+  /** What the last start, stop or restart was about. */
+  wanted: NodeState['wanted']
+  /** Runs, but listens on nothing. */
+  mute = false
+  /** Seconds it has run. */
+  uptime = 1000
+  /** Why the node can't be asked. */
+  lost: Error | undefined
   readonly orders = new Map<string, OrderState>()
   /** Calls in the order they came. */
   readonly calls: string[] = []
@@ -44,6 +52,7 @@ export class MemoryNode implements NodeConnection {
 
   status(): Promise<NodeState> {
     this.calls.push('status')
+    if (this.lost !== undefined) return Promise.reject(this.lost)
     const { running, installed, record, queue } = this
     const loaded = running && record !== undefined ? { loaded: record.revision } : {}
     const told = record === undefined ? {} : { record }
@@ -53,14 +62,20 @@ export class MemoryNode implements NodeConnection {
       listening: [],
       edited: [],
       clock: this.clock?.() ?? Math.floor(Date.now() / 1000),
+      ...(running ? { uptime: this.uptime } : {}),
+      ...(running && this.mute ? { mute: true } : {}),
+      ...(this.wanted === undefined ? {} : { wanted: this.wanted }),
       ...loaded,
       ...told,
       ...(queue === undefined ? {} : { queue: { messages: queue, capped: false } }),
     })
   }
 
-  start(order: Order): Promise<VerbResult> {
-    return this.change('start', order, () => this.power(true))
+  start(order: StartOrder): Promise<VerbResult> {
+    return this.change('start', order, () => {
+      if (order.unlessStopped === true && this.wanted === 'stopped') return { did: false, leftStopped: true }
+      return this.power(true)
+    })
   }
 
   stop(order: Order): Promise<VerbResult> {
@@ -131,8 +146,10 @@ export class MemoryNode implements NodeConnection {
   }
 
   private power(running: boolean): VerbResult {
-    const did = this.running !== running
+    const did = this.running !== running || this.mute
     this.running = running
+    this.wanted = running ? 'running' : 'stopped'
+    this.mute = false
     return { did }
   }
 

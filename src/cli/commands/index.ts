@@ -44,6 +44,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default:
   'mta:status': () => import('./mta/status.ts'),
   'mta:stop': () => import('./mta/stop.ts'),
   'mta:sync': () => import('./mta/sync.ts'),
+  'mta:watch': () => import('./mta/watch.ts'),
   'node:interfaces': () => import('./node/interfaces.ts'),
   'node:logs': () => import('./node/logs.ts'),
   'settings:describe': () => import('./settings/describe.ts'),

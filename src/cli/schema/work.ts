@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { shapeOf } from '../../connection/wire/shape.ts'
 import { count, settingKey, settingValue, stateEntries, textDiff, texts } from '../../connection/wire/shapes.ts'
+import { CONDITIONS } from '../../node/condition.ts'
 import { LOG_LEVELS } from '../../mta/logs.ts'
 import type { ChangeResult, DiffResult, MtaStatus, Step } from '../../operations/mta/results.ts'
 import type { Installed } from '../../operations/install/install.ts'
@@ -14,7 +15,9 @@ import type { SettingLine } from '../../operations/settings/list.ts'
 import type { PullResult } from '../../operations/settings/pull.ts'
 import { STEPS as TEST_STEPS } from '../../operations/testing/steps.ts'
 import type { TestResult } from '../../operations/testing/test.ts'
-import { keyChange, synced } from './common.ts'
+import { WATCH_EVENTS, type WatchedResult, type WatchEvent } from '../../operations/watch/results.ts'
+import type { WatchData } from '../views/mta-watch.ts'
+import { keyChange, outcome, synced } from './common.ts'
 import type { ResultSchema } from './result.ts'
 
 const VERBS = ['start', 'stop', 'restart', 'sync', 'rollback'] as const
@@ -106,6 +109,31 @@ const installed = shapeOf<Installed>()(
   }),
 )
 
+const watchEvent = shapeOf<WatchEvent>()(
+  v.object({
+    at: v.string(),
+    event: v.picklist(WATCH_EVENTS),
+    node: v.exactOptional(v.string()),
+    message: v.string(),
+    tries: v.exactOptional(count),
+    maxTries: v.exactOptional(count),
+    outcome: v.exactOptional(outcome),
+    pid: v.exactOptional(count),
+    orderId: v.exactOptional(v.string()),
+  }),
+)
+
+const watched = shapeOf<WatchedResult>()(
+  v.object({
+    condition: v.picklist(CONDITIONS),
+    observed: v.boolean(),
+    restarted: v.boolean(),
+    tries: count,
+    gaveUp: v.boolean(),
+    next: v.exactOptional(v.string()),
+  }),
+)
+
 /** Commands that work on nodes and their settings. */
 export const WORK_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
   ...Object.fromEntries(VERBS.map((verb) => [`mta.${verb}/1`, { title: `what mta ${verb} did on each node`, node: change }])),
@@ -118,6 +146,11 @@ export const WORK_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
   'mta.status/1': {
     title: 'how the mail server of each node is',
     node: shapeOf<MtaStatus>()(v.object({ ...stateEntries, synced, unmet: v.array(v.picklist(EXPECTED)) })),
+  },
+  'mta.watch/1': {
+    title: 'what one round of a watch found and did on each node, and (in data) the events, or the text asked for',
+    data: shapeOf<WatchData>()(v.union([v.object({ events: v.array(watchEvent) }), v.object({ text: v.string() })])),
+    node: watched,
   },
   'node.interfaces/1': { title: 'the addresses of each node', node: v.array(address) },
   'node.logs/1': {

@@ -8,7 +8,7 @@ import type { Settings } from '../../node/settings.ts'
 import type { NodeState } from '../../node/state.ts'
 import { CancelledError, FailedError, UnreachableError } from '../../outcome/errors.ts'
 import type { IdentityPolicy } from '../identity-policy.ts'
-import type { NodeConnection, Order, SyncOrder } from '../port.ts'
+import type { NodeConnection, Order, StartOrder, SyncOrder } from '../port.ts'
 import { API, API_ROOT, type AgentVersion, type ApiName } from '../wire/api.ts'
 import { answerOf } from './answers.ts'
 import { type Exchanged, type HttpRequest, exchange } from './exchange.ts'
@@ -27,6 +27,9 @@ export interface AgentParts {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: () => Date
 }
+
+/** The minor version of the API since which a start may be told to leave a stopped MTA alone. */
+const UNLESS_STOPPED = 1
 
 /** What is put into a call's path or body. */
 interface Given {
@@ -64,8 +67,9 @@ export class AgentConnection implements NodeConnection {
     return this.call('status')
   }
 
-  start(order: Order): Promise<VerbResult> {
-    return this.change('start', orderBody(order))
+  start(order: StartOrder): Promise<VerbResult> {
+    if (order.unlessStopped !== true) return this.change('start', orderBody(order))
+    return this.change('start', { ...orderBody(order), unlessStopped: true }, UNLESS_STOPPED)
   }
 
   stop(order: Order): Promise<VerbResult> {
@@ -123,11 +127,15 @@ export class AgentConnection implements NodeConnection {
     return new AgentLink(this.origin, () => openSecure(parts))
   }
 
-  /** A changing call, once the agent is known to be one that this akctl can speak with. Sent once, whatever comes. */
-  private async change<N extends ApiName>(name: N, body: unknown): Promise<Answered<N>> {
+  /**
+   * A changing call, once the agent is known to be one that this akctl can speak with. Sent once, whatever comes.
+   * @param minor the version of the API that knows it
+   */
+  private async change<N extends ApiName>(name: N, body: unknown, minor = 0): Promise<Answered<N>> {
     this.compatible ??= this.version()
     try {
-      await this.compatible
+      const { api } = await this.compatible
+      if (api.minor < minor) throw unknownCall(this.asked(name).where, this.target.name)
     } catch (error) {
       this.compatible = undefined
       throw error

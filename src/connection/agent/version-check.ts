@@ -17,7 +17,7 @@ export function checkVersion(who: string, node: string, { agent, api }: AgentVer
   }
 }
 
-/** The error of a call that the agent does not know, though its major version does. */
+/** The error of a call, or a word of one, that the agent does not know, though its major version does. */
 export function unknownCall(where: string, node: string): FailedError {
   return new FailedError(`${where}: the agent does not know this call: it is older than this akctl`, {
     hints: [upgradeAgent(node)],

@@ -9,7 +9,7 @@ import type { NodeState } from '../../node/state.ts'
 import { programOf } from '../../script/program.ts'
 import type { Script } from '../../script/script.ts'
 import type { Host } from '../host.ts'
-import type { NodeConnection, Order, SyncOrder } from '../port.ts'
+import type { NodeConnection, Order, StartOrder, SyncOrder } from '../port.ts'
 import { runScript } from './run-script.ts'
 
 /** What a scripted connection needs to know. Times in seconds. */
@@ -34,7 +34,7 @@ export class ScriptedConnection implements NodeConnection {
     return this.run(statusScript(this.driver, this.installation))
   }
 
-  start(order: Order): Promise<VerbResult> {
+  start(order: StartOrder): Promise<VerbResult> {
     return this.run(powerScript(this.driver, this.installation, 'start', order))
   }
 

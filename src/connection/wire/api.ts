@@ -1,13 +1,13 @@
 import * as v from 'valibot'
 import { MTA_NAMES } from '../../node/record.ts'
-import { diffRequest, logsRequest, orderId, orderRequest, rollbackRequest, syncRequest } from './requests.ts'
+import { diffRequest, logsRequest, orderId, orderRequest, rollbackRequest, startRequest, syncRequest } from './requests.ts'
 import { applyResult, interfaceInfo, logRecord, nodeState, orderState, textDiff, verbResult } from './shapes.ts'
 
 /**
  * The version of what is spoken between akctl and an agent. A new minor adds, and both sides go on; a new major is
  * refused by the older side.
  */
-export const API_VERSION = { major: 1, minor: 0 } as const
+export const API_VERSION = { major: 1, minor: 1 } as const
 
 /** Where the API lives, and the media type of followed logs: a JSON document a line. */
 export const API_ROOT = '/v1'
@@ -50,7 +50,7 @@ export const API = {
     answer: agentVersion,
   },
   status: { method: 'GET', path: '/status', summary: 'how the MTA is, and what it was told', changes: false, answer: nodeState },
-  start: { method: 'POST', path: '/start', summary: 'starts the MTA', changes: true, body: orderRequest, answer: verbResult },
+  start: { method: 'POST', path: '/start', summary: 'starts the MTA', changes: true, body: startRequest, answer: verbResult },
   stop: { method: 'POST', path: '/stop', summary: 'stops the MTA', changes: true, body: orderRequest, answer: verbResult },
   restart: {
     method: 'POST',

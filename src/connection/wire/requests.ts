@@ -61,8 +61,11 @@ const orderEntries = {
 /** The addresses the node sends from, as its record has them. */
 const addresses = v.pipe(v.array(ip), v.maxLength(256), distinct)
 
-/** Body of start, stop and restart. */
+/** Body of stop and restart. */
 export const orderRequest = v.strictObject(orderEntries)
+
+/** Body of a start. */
+export const startRequest = v.strictObject({ ...orderEntries, unlessStopped: v.exactOptional(v.boolean()) })
 
 /** Body of a sync. */
 export const syncRequest = v.strictObject({

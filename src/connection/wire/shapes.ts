@@ -4,7 +4,7 @@ import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta
 import type { OrderState, RevisionRecord } from '../../node/revision.ts'
 import { SETTING_DEFS } from '../../node/setting-defs.ts'
 import type { SettingKey, Settings } from '../../node/settings.ts'
-import type { NodeState } from '../../node/state.ts'
+import { type NodeState, WANTED } from '../../node/state.ts'
 import type { ErrorReport } from '../../outcome/outcome.ts'
 import { shapeOf } from './shape.ts'
 
@@ -50,6 +50,8 @@ export const stateEntries = {
   uptime: v.exactOptional(v.number()),
   version: v.exactOptional(v.string()),
   listening: texts,
+  mute: v.exactOptional(v.boolean()),
+  wanted: v.exactOptional(v.picklist(WANTED)),
   queue: v.exactOptional(v.object({ messages: count, capped: v.boolean() })),
   installed: v.boolean(),
   record: v.exactOptional(revisionRecord),
@@ -61,7 +63,12 @@ export const stateEntries = {
 export const nodeState = shapeOf<NodeState>()(v.object(stateEntries))
 
 export const verbResult = shapeOf<VerbResult>()(
-  v.object({ did: v.boolean(), pid: v.exactOptional(count), revision: v.exactOptional(count) }),
+  v.object({
+    did: v.boolean(),
+    leftStopped: v.exactOptional(v.boolean()),
+    pid: v.exactOptional(count),
+    revision: v.exactOptional(count),
+  }),
 )
 
 export const applyResult = shapeOf<ApplyResult>()(

@@ -1,5 +1,6 @@
 import type { SettingKey } from '../../node/settings.ts'
 import type { Support } from '../driver.ts'
+import { OBSERVER } from '../shared/observer.ts'
 
 const native = (what: string): Support => ({ level: 'native', what })
 const nearest = (what: string): Support => ({ level: 'nearest', what })
@@ -38,7 +39,7 @@ export const HARAKA_SUPPORT: Readonly<Record<SettingKey, Support>> = {
   'smtp-responses-to-syslog': native(
     'akctl/smtp_responses: a line for each delivery, deferral and bounce, by logger(1), facility mail',
   ),
-  'mta-observer': unsupported('Haraka does not watch itself: run it as a systemd unit with Restart=on-failure (--service)'),
+  'mta-observer': nearest(OBSERVER),
   profiling: nearest('akctl/profiler: SIGUSR2 to the MTA records 30 s into profiles/*.cpuprofile'),
   'clear-spool-after-delivery': native(
     "on: Haraka's own way; off: akctl/keep_delivered keeps a hard link of every delivered message in kept/, which nothing empties",

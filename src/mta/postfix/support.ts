@@ -1,5 +1,6 @@
 import type { SettingKey } from '../../node/settings.ts'
 import type { Installation, Support } from '../driver.ts'
+import { OBSERVER } from '../shared/observer.ts'
 import { isSystem } from './system.ts'
 
 const native = (what: string): Support => ({ level: 'native', what })
@@ -40,7 +41,7 @@ const OWN: Readonly<Record<SettingKey, Support>> = {
   'smtp-responses-to-syslog': native(
     'maillog_file: empty when on (then all of the log goes to syslog), the log file of the instance when off',
   ),
-  'mta-observer': unsupported("akctl's own, by a watch that this release does not have"),
+  'mta-observer': nearest(OBSERVER),
   profiling: unsupported('Postfix is a C program without a profiler'),
   'clear-spool-after-delivery': unsupported('Postfix always deletes delivered mail and cannot keep it'),
 }

@@ -259,6 +259,22 @@ ak_take_in() {
   ak_wait_healthy 10 && ak_mark_loaded
 }
 
+# ak_wanted: sets WANTED to what the MTA should do by the last order, `running` or `stopped`; empty when no order ever said.
+ak_wanted() {
+  WANTED=
+  read -r WANTED 2>/dev/null <"$AK/wanted"
+  case $WANTED in running | stopped) ;; *) WANTED= ;; esac
+}
+# ak_want STATE: keeps it, in one step. A verb does so before it touches the process: a stop that dies half way leaves
+# `stopped`, and nobody undoes it; a start that dies half way leaves `running`, and whoever watches may finish it.
+ak_want() {
+  ak_wanted
+  [ "$WANTED" = "$1" ] && return 0
+  if ! { say "$1" >"$AK/.wanted.new" && mv "$AK/.wanted.new" "$AK/wanted"; } 2>/dev/null; then
+    ak_fail "no room to write to $AK; the MTA was left alone"
+  fi
+}
+
 # ak_point REV: the one commit.
 ak_point() {
   AK_CUR=''

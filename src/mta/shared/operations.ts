@@ -3,7 +3,7 @@ import type { Answer } from '../../script/answer.ts'
 import { FailedError } from '../../outcome/errors.ts'
 import { type OrderState, REVISION_SCHEMA } from '../../node/revision.ts'
 import { settingDefs, type Settings } from '../../node/settings.ts'
-import type { NodeState } from '../../node/state.ts'
+import { type NodeState, WANTED } from '../../node/state.ts'
 import type { InstallArchive, InstallOptions, Installation, MtaDriver } from '../driver.ts'
 import { headLine, readRecord, settingsLine, type RevisionHead } from './record.ts'
 import type { ApplyResult, InstallResult, VerbResult } from './results.ts'
@@ -69,11 +69,13 @@ export function powerScript(
   driver: MtaDriver,
   installation: Installation,
   verb: keyof typeof POWER_TEXTS,
-  order: { readonly id: string; readonly lockWait: number },
+  order: { readonly id: string; readonly lockWait: number; readonly unlessStopped?: boolean },
 ): Script<VerbResult> {
-  const parts = { name: verb, text: POWER_TEXTS[verb], args: [order.id, String(order.lockWait)], changes: true }
+  const only = verb === 'start' ? [order.unlessStopped === true ? 'yes' : 'no'] : []
+  const parts = { name: verb, text: POWER_TEXTS[verb], args: [order.id, String(order.lockWait), ...only], changes: true }
   return verbScript(driver, installation, parts, ({ fields }) => ({
     did: fields.flag('did'),
+    ...(fields.optional('left-stopped') === 'yes' ? { leftStopped: true } : {}),
     ...present('pid', fields.integer('pid')),
     ...present('revision', fields.integer('revision')),
   }))
@@ -165,6 +167,8 @@ function readState({ fields }: Answer): NodeState {
     listening: fields.all('listen'),
     edited: fields.all('edited'),
     clock: fields.integer('clock') ?? 0,
+    ...(fields.optional('mute') === 'yes' ? { mute: true } : {}),
+    ...present('wanted', oneOf(fields.optional('wanted'), WANTED)),
     ...present('pid', fields.integer('pid')),
     ...present('uptime', fields.integer('uptime')),
     ...present('version', fields.optional('version')),

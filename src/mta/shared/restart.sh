@@ -2,6 +2,7 @@
 ak_lock "$2" "$1"
 mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
 ak_begin "$1" restart
+ak_want running
 if [ -n "$(mta_pid)" ]; then
   if ! ak_down || [ -n "$(mta_pid)" ]; then ak_fail 'the MTA did not stop'; fi
 fi

@@ -2,6 +2,8 @@
 export interface VerbResult {
   /** False for a named no-op: a running MTA was started, a stopped one stopped. */
   readonly did: boolean
+  /** True for a start that did nothing because an order has stopped the MTA (`unlessStopped`). */
+  readonly leftStopped?: boolean
   readonly pid?: number
   readonly revision?: number
 }

@@ -1,12 +1,18 @@
-# start ORDER_ID WAIT
+# start ORDER_ID WAIT UNLESS_STOPPED: with `yes`, an MTA that an order has stopped stays so.
 ak_lock "$2" "$1"
 mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
 ak_begin "$1" start
 DID=no
-if [ -z "$(mta_pid)" ] || ! mta_healthy; then
-  if [ -n "$(mta_pid)" ] && ! ak_down; then ak_fail 'the MTA runs, but not well, and could not be stopped'; fi
-  ak_up || ak_fail 'the MTA did not start'
-  DID=yes
+ak_wanted
+if [ "$3" = yes ] && [ "$WANTED" = stopped ]; then
+  put left-stopped yes
+else
+  ak_want running
+  if [ -z "$(mta_pid)" ] || ! mta_healthy; then
+    if [ -n "$(mta_pid)" ] && ! ak_down; then ak_fail 'the MTA runs, but not well, and could not be stopped'; fi
+    ak_up || ak_fail 'the MTA did not start'
+    DID=yes
+  fi
 fi
 if [ "$DID" = yes ]; then ak_end changed; else ak_end ok; fi
 put did "$DID"

@@ -8,10 +8,12 @@ st_tell() {
     put pid "$PID"
     put uptime "$(ak_uptime "$PID")"
     put loaded "$(ak_loaded "$PID")"
-    ak_listening "$PID" | while IFS= read -r ADDR; do put listen "$ADDR"; done
+    st_listening "$PID"
   else
     put running no
   fi
+  ak_wanted
+  put wanted "$WANTED"
   put version "$(mta_version 2>/dev/null)"
   put queue "$(mta_queue "$1" 2>/dev/null)"
   put queue-max "$1"
@@ -22,6 +24,15 @@ st_tell() {
     [ -z "$EDITED" ] || say "$EDITED" | head -n 200 | while IFS= read -r FILE; do put edited "$FILE"; done
   fi
   return 0
+}
+# st_listening PID: where it listens; of one that listens nowhere, whether that is a fault.
+st_listening() {
+  LISTEN=$(ak_listening "$1")
+  if [ -n "$LISTEN" ]; then
+    say "$LISTEN" | while IFS= read -r ADDR; do put listen "$ADDR"; done
+  elif ! mta_healthy; then
+    put mute yes
+  fi
 }
 # st_record FILE: the record is one line of JSON; as bytes where somebody has made it another.
 st_record() {

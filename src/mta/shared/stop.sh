@@ -1,6 +1,7 @@
 # stop ORDER_ID WAIT
 ak_lock "$2" "$1"
 ak_begin "$1" stop
+ak_want stopped
 DID=no
 if [ -n "$(mta_pid)" ]; then
   if ! ak_down || [ -n "$(mta_pid)" ]; then ak_fail 'the MTA did not stop'; fi

@@ -3,7 +3,7 @@ import { FailBudget } from '../../fleet/fail-budget.ts'
 import { doneOf, fanOut, type Done } from '../../fleet/fan-out.ts'
 import type { Share } from '../../fleet/share.ts'
 import type { NodeRecord } from '../../node/record.ts'
-import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { NodeOutcome, Outcome } from '../../outcome/outcome.ts'
 import type { AgentConnection } from '../../connection/agent/agent-connection.ts'
 import type { Host } from '../../connection/host.ts'
 import type { NodeConnection } from '../../connection/port.ts'
@@ -58,7 +58,10 @@ export type Purpose =
    * Reads; an order that is still at work on a node is only mentioned.
    * `partly`: what can't be asked about is left out, so that secrets which do not open are no reason to ask nobody.
    */
-  { readonly kind: 'read'; readonly partly?: true } | Change
+  | { readonly kind: 'read'; readonly partly?: true }
+  /** Reads, again and again: what became of orders is left to others, whose orders may just be under way. */
+  | { readonly kind: 'look' }
+  | Change
 
 /**
  * Connects to every node of a fleet, finds out what became of an earlier order whose end was not seen, and works.
@@ -89,7 +92,7 @@ export async function whole<R>(
     const { refuseUnsafe } = await import('../../connection/agent/environment.ts')
     refuseUnsafe(context.env)
     // Once for all, not a failure on each: API keys are kept until each agent's certificate was accepted.
-    if (purpose.kind === 'change' || purpose.partly !== true) await profile.secrets.unlock()
+    if (purpose.kind !== 'read' || purpose.partly !== true) await profile.secrets.unlock()
   }
   setMaxListeners(0, context.signal) // one a node at work; Node would warn of the eleventh
   const watch = unwatched === true ? UNWATCHED : context.watch(nodes.length)
@@ -115,7 +118,7 @@ export function visitPart<T>(
     const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
     try {
       return await accounted(session, purpose, async (own) => {
-        await settlePending(own, purpose.kind)
+        if (purpose.kind !== 'look') await settlePending(own, purpose.kind)
         return work(own)
       })
     } finally {
@@ -205,17 +208,22 @@ function run<T>(
 
 /** Works and, for a change, writes the journal's line whatever came of it. */
 async function accounted<T>(session: Session, purpose: Purpose, work: (session: Session) => Promise<Done<T>>): Promise<Done<T>> {
-  if (purpose.kind === 'read') return work(session)
-  const { context, profile, node } = session
+  if (purpose.kind !== 'change') return work(session)
   const done = await work(session).catch(doneOf)
+  await journalVisit(session, purpose.verb, done.outcome, done.error?.message ?? purpose.reason)
+  return done
+}
+
+/** Writes the journal's line for what was done on a node: with its last order, if one was sent. */
+export async function journalVisit(session: Session, verb: string, outcome: Outcome, message: string | undefined): Promise<void> {
+  const { context, profile, node } = session
   const { id, revision } = session.lastOrder
-  const message = done.error?.message ?? purpose.reason
   const entry = {
     at: context.clock().toISOString(),
     by: context.operator,
-    verb: purpose.verb,
+    verb,
     node: node.name,
-    outcome: done.outcome,
+    outcome,
     ...(id === undefined ? {} : { orderId: id }),
     ...(revision === undefined ? {} : { revision }),
     ...(message === undefined ? {} : { message }),
@@ -226,5 +234,4 @@ async function accounted<T>(session: Session, purpose: Purpose, work: (session: 
     // What was done is done: its outcome matters more than the journal's trouble.
     context.warn(`${node.name}: the journal could not be written: ${error instanceof Error ? error.message : String(error)}`)
   }
-  return done
 }

@@ -3,14 +3,13 @@ import { LOG_LEVELS, LOG_SOURCES, type LogLevel, type LogSource } from '../../..
 import type { LogLine } from '../../../operations/node/log-merge.ts'
 import { followLogs, parsePattern, readLogs, type LogRequest } from '../../../operations/node/logs.ts'
 import { parseSince } from '../../../operations/node/since.ts'
-import { UsageError } from '../../../outcome/errors.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
 import { connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
-import { LIVE_FORMATS, liveLog } from '../../live-log.ts'
+import { liveLines, refuseDocuments } from '../../live-lines.ts'
 import { nodesArg, selectionOf } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
-import { nodeLogsView } from '../../views/node-logs.ts'
+import { logRow, logText, nodeLogsView } from '../../views/node-logs.ts'
 
 export default class NodeLogs extends AkctlCommand {
   static override summary = 'show the log of nodes, several merged by time; -f follows'
@@ -47,8 +46,10 @@ export default class NodeLogs extends AkctlCommand {
       const { lines, nodes } = await readLogs(context, selection, flags.concurrency, request)
       return { data: lines, nodes }
     }
-    refuseDocuments(context)
-    const nodes = await followLogs(context, selection, request, (several) => liveLog(context, several))
+    refuseDocuments(context, 'a followed log', 'leave -f out')
+    const nodes = await followLogs(context, selection, request, (several) =>
+      liveLines<LogLine>(context, { row: logRow, text: (line, style) => logText(line, several, style) }),
+    )
     return { data: [], nodes }
   }
 }
@@ -69,12 +70,4 @@ function requestOf({ source, lines, since, level, grep }: LogFlags, now: Date): 
     since: since === undefined ? undefined : parseSince(since, now),
     grep: grep === undefined ? undefined : parsePattern(grep),
   }
-}
-
-/** A followed log has no end, so it can't be one document. */
-function refuseDocuments({ format }: CliContext): void {
-  if (format === undefined || LIVE_FORMATS.some((live) => live === format)) return
-  throw new UsageError(`a followed log can't be printed as ${format}: that is one document, and the log has no end`, {
-    hints: ['give -o ndjson: one JSON object a line', 'or leave -f out'],
-  })
 }
