@@ -128,12 +128,12 @@ describe('a plan that was written', () => {
 
   beforeEach(async () => {
     edit(/esmtp-connection-timeout: \d+s/, `esmtp-connection-timeout: ${++seconds}s`)
-    expect((await plan('--out', PLAN)).exit).toBe(10)
-    expect(statSync(PLAN).mode & 0o777).toBe(0o600)
+    await plan('--out', PLAN)
   })
 
   test('is done exactly, whatever has become of the file', async () => {
     edit(/esmtp-connection-timeout: \d+s/, 'esmtp-connection-timeout: 99s')
+    expect(statSync(PLAN).mode & 0o777).toBe(0o600)
     expect((await apply(PLAN)).exit).toBe(0)
     expect(mx1.parameter('smtp_connect_timeout')).toBe(`${seconds}s`)
     const again = await apply('-f', PLAN)

@@ -295,13 +295,12 @@ describe('a plan', () => {
 test('a profile that somebody changes in the very moment is left alone', async () => {
   const world = await memoryWorld(['mx1'])
   world.terminal.answer = true
-  const { confirm } = world.context.prompter
   const prompter = {
     ...world.context.prompter,
     canAsk: true,
     confirm: async (question: string) => {
       await world.profile.update((data) => ({ data: { ...data, defaults: { profiling: true } }, result: undefined }))
-      return confirm(question)
+      return world.context.prompter.confirm(question)
     },
   }
   writeFileSync(FILE, fileOf({ mx1: 3 }))

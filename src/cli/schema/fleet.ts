@@ -89,8 +89,8 @@ function described(schema: v.GenericSchema, what: string): v.GenericSchema {
   return v.pipe(schema, v.description(what))
 }
 
-function optional(schema: v.GenericSchema, what: string): v.GenericSchema {
-  return v.exactOptional(described(schema, what)) as unknown as v.GenericSchema
+function optional(schema: v.GenericSchema, what: string): v.ExactOptionalSchema<v.GenericSchema, undefined> {
+  return v.exactOptional(described(schema, what))
 }
 
 function settingsOf(): v.GenericSchema {

@@ -1,6 +1,15 @@
 import type { FleetReport } from '../../operations/fleet/results.ts'
 import { printable } from '../printable.ts'
-import type { PlanRow } from './fleet.ts'
+
+/** One thing that a plan changes. */
+export interface PlanRow {
+  /** A node, or what of the profile. */
+  readonly name: string
+  readonly action: string
+  readonly what: string
+  readonly from: string
+  readonly to: string
+}
 
 /** Rows from which on a table is folded away. */
 const FOLD_ABOVE = 20

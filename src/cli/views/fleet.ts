@@ -3,20 +3,10 @@ import type { KeyChange } from '../../operations/mta/results.ts'
 import type { FleetNodeResult, FleetReport, FleetSummary } from '../../operations/fleet/results.ts'
 import type { Exported } from '../../operations/fleet/export.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
-import { fleetMarkdown } from './fleet-markdown.ts'
+import { fleetMarkdown, type PlanRow } from './fleet-markdown.ts'
 import { changeWords, keyWords } from './mta-change.ts'
 import { stateTone } from './tones.ts'
 import type { Style, View } from './view.ts'
-
-/** One thing that a plan changes. */
-export interface PlanRow {
-  /** A node, or what of the profile. */
-  readonly name: string
-  readonly action: string
-  readonly what: string
-  readonly from: string
-  readonly to: string
-}
 
 /** A plan, a line for each thing that changes. */
 export const fleetPlanView: View<FleetSummary, FleetNodeResult> = {

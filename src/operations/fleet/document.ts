@@ -52,7 +52,7 @@ class Rewriter {
       there.value = value // its comment stays
       this.quote(there, key, value)
     } else {
-      const pair = this.document.createPair(key, this.node(value, key)) as Yaml.Pair<Yaml.Scalar, Yaml.Node>
+      const pair = this.document.createPair<Yaml.Scalar>(key, this.node(value, key))
       if (depth === 0 && map.items.length > 0) pair.key.spaceBefore = true
       if (map.has(key)) map.set(key, pair.value)
       else map.add(pair)

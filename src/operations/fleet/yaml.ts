@@ -26,7 +26,7 @@ export interface YamlSource {
   readonly tree?: Tree
   readonly problems: readonly YamlProblem[]
   /** Where something stands; the nearest place above it, when it is not there itself. */
-  locate(path: TreePath, atKey: boolean): Position
+  readonly locate: (path: TreePath, atKey: boolean) => Position
 }
 
 /** Reads any YAML text. What fleet files must not have (tags, a bomb of aliases, a key twice) is a problem. */
@@ -44,14 +44,9 @@ export async function readYaml(text: string): Promise<YamlSource> {
 }
 
 function wordsOf({ code, message }: Yaml.YAMLError): string {
-  switch (code) {
-    case 'MULTIPLE_DOCS':
-      return 'a second document begins here: a fleet file is one document'
-    case 'TAB_AS_INDENT':
-      return 'a tab: YAML is indented by spaces'
-    default:
-      return message.replace(/[.:]$/, '')
-  }
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here: a fleet file is one document'
+  if (code === 'TAB_AS_INDENT') return 'a tab: YAML is indented by spaces'
+  return message.replace(/[.:]$/, '')
 }
 
 /** Makes plain values of the library's nodes; stops at the bounds. */
@@ -85,7 +80,8 @@ class TreeReader {
       this.complain(offset, `there is no anchor &${node.source} before this alias`)
       return ''
     }
-    if ('anchor' in node && node.anchor !== undefined && !aliased) this.anchors.set(node.anchor, node)
+    const { anchor }: { readonly anchor?: string } = node
+    if (anchor !== undefined && !aliased) this.anchors.set(anchor, node)
     if (yaml.isSeq(node)) return node.items.map((item) => this.value(item, depth + 1, aliased))
     if (yaml.isMap(node)) return this.map(node, depth, aliased)
     return yaml.isScalar(node) ? textOf(node) : ''
