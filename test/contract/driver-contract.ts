@@ -175,7 +175,7 @@ function power(story: Story, subject: DriverSubject): void {
     expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'ok', verb: 'start' })
     expect([subject.pids(node.directory), await wanted()]).toEqual([[], ['stopped\n', 'stopped']])
     expect((await node.connection.start(newOrder())).leftStopped).toBeUndefined()
-    const [pid = 0] = subject.pids(node.directory)
+    const [pid = NaN] = subject.pids(node.directory)
     expect(await wanted()).toEqual(['running\n', 'running'])
     process.kill(pid, 'SIGKILL')
     await until('it is dead', 20, () => subject.pids(node.directory).length === 0 || undefined)

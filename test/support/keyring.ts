@@ -74,7 +74,7 @@ export class TestKeyring {
 }
 
 async function end(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+  if (child?.exitCode !== null || child.signalCode !== null) return
   child.kill()
   await once(child, 'exit')
 }

@@ -10,6 +10,7 @@ import type { Settings } from '../../src/node/settings.ts'
 import type { NodeOutcome } from '../../src/outcome/outcome.ts'
 import type { JournalEntry } from '../../src/profile/profile.ts'
 import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
+import { until } from '../support/until.ts'
 
 const memoryWorld = memoryWorlds()
 
@@ -128,6 +129,20 @@ describe('an order whose end was not seen', () => {
     expect(world.node('mx1').calls).not.toContain('stop')
     expect((await mtaStatus(world.context, { all: true }, { concurrency: 1 })).nodes).toMatchObject([{ outcome: 'ok' }])
     expect(await world.profile.orders.get(1)).toMatchObject({ id: 'X1' })
+  })
+
+  test('of another process that sees its end itself: a change waits for it, goes on, and says nothing of it', async () => {
+    const world = await memoryWorld(['mx1'])
+    const mx1 = world.node('mx1')
+    await world.profile.orders.put(1, { id: 'X1', verb: 'start', at: '2026-11-24T03:59:00.000Z' })
+    mx1.orders.set('X1', { id: 'X1', verb: 'start', state: 'running' })
+    const stopping = stop(world)
+    await until('it was looked at', 20, () => mx1.calls.includes('order') || undefined)
+    mx1.orders.set('X1', { id: 'X1', verb: 'start', state: 'done', outcome: 'changed' })
+    await world.profile.orders.clear(1, 'X1')
+    expect(await stopping).toMatchObject([{ outcome: 'ok' }])
+    expect([mx1.calls.includes('stop'), world.notes]).toEqual([true, []])
+    expect((await journalOf(world)).map(({ verb }) => verb)).toEqual(['mta stop'])
   })
 
   test('that died on the node left it as the record says', async () => {

@@ -4,10 +4,10 @@ import { LocalHost } from '../../src/connection/local/local-host.ts'
 const host = new LocalHost('here', false)
 
 async function feed(program: string): Promise<readonly string[]> {
-  const { lines, close } = await host.feed(program, {})
+  const fed = await host.feed(program, {})
   const seen: string[] = []
-  for await (const line of lines) seen.push(line)
-  await close()
+  for await (const line of fed.lines) seen.push(line)
+  await fed.close()
   return seen
 }
 
@@ -25,11 +25,11 @@ test('what goes to stderr is dropped, and holds nothing up', async () => {
 })
 
 test('a reader that goes away ends the program, and one that was reading is told of the end', async () => {
-  const { lines, close } = await host.feed('echo $$; cat; echo over', {})
-  const iterator = lines[Symbol.asyncIterator]()
+  const fed = await host.feed('echo $$; cat; echo over', {})
+  const iterator = fed.lines[Symbol.asyncIterator]()
   const pid = Number((await iterator.next()).value)
   const waiting = iterator.next()
-  await close()
+  await fed.close()
   expect((await waiting).done).toBe(true)
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/)
 })

@@ -133,7 +133,7 @@ function termsOf(text: string): readonly Term[] {
     const operand = text.slice(from, at).trim()
     if (operand === '') throw refusal(text, new SetSyntaxError(emptyWords(char, operator, terms.length), at + 1))
     terms.push({ operator, operand, at: from + 1 })
-    if (char !== undefined) operator = char as Operator
+    if (char !== undefined) operator = char
     from = at + 1
   }
   return terms

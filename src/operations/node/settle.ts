@@ -3,6 +3,7 @@ import { ConflictError } from '../../outcome/errors.ts'
 import type { Outcome } from '../../outcome/outcome.ts'
 import type { PendingOrder } from '../../profile/profile.ts'
 import { adoptRevision } from './base-revision.ts'
+import { pause } from './pause.ts'
 import type { Session } from './session.ts'
 
 /** Orders that leave the node at a revision of their own. */
@@ -30,6 +31,7 @@ export async function settlePending(session: Session, kind: 'read' | 'change'): 
   const pending = await profile.orders.get(node.id)
   if (pending === undefined) return
   const state = await look(session, pending, kind)
+  if (state === 'seen') return
   const about = `the ${pending.verb} of ${pending.at}, whose end was not seen`
   if (state === undefined || state.state === 'running') {
     const words = state === undefined ? 'has not begun yet' : 'is still at work on the node'
@@ -58,17 +60,31 @@ export async function settlePending(session: Session, kind: 'read' | 'change'): 
 
 /**
  * Asks the node. An order that has left no trace there may still be on its way: until that time is over its state is
- * not known (undefined); a change waits for it.
+ * not known (undefined); a change waits for it. For one that is at work, a change waits as long as for the node's lock:
+ * it may be another process of this profile that is just about it.
+ * @returns `seen` when somebody else has seen its end meanwhile
  */
-async function look(session: Session, pending: PendingOrder, kind: 'read' | 'change'): Promise<OrderState | undefined> {
+async function look(session: Session, pending: PendingOrder, kind: 'read' | 'change'): Promise<OrderState | undefined | 'seen'> {
   const { context, connection } = session
   const quiet = Date.parse(pending.at) + ON_ITS_WAY * 1000
-  for (;;) {
+  for (let waited = 0; ; waited += PAUSE) {
     const state = await connection.order(pending.id)
-    if (state.state !== 'none' || context.clock().getTime() >= quiet) return state
-    if (kind === 'read' || context.signal.aborted) return undefined
-    await new Promise((resolve) => setTimeout(resolve, PAUSE * 1000))
+    if (state.state === 'none') {
+      if (context.clock().getTime() >= quiet) return state
+      if (kind === 'read' || context.signal.aborted) return undefined
+    } else if (state.state !== 'running') {
+      return waited > 0 && (await endSeen(session, pending)) ? 'seen' : state
+    } else if (kind === 'read' || waited >= context.run.lockWait || context.signal.aborted) {
+      return state
+    }
+    await pause(PAUSE, context.signal)
   }
+}
+
+/** Whether whoever has sent an order has seen its end, a moment after it. */
+async function endSeen({ context, profile, node }: Session, { id }: PendingOrder): Promise<boolean> {
+  await pause(PAUSE, context.signal)
+  return (await profile.orders.get(node.id))?.id !== id
 }
 
 function findingOf(state: OrderState, { verb }: PendingOrder): Finding {

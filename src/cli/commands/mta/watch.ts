@@ -50,6 +50,7 @@ export default class MtaWatch extends AkctlCommand {
 
   protected async perform(context: CliContext): Promise<Report<WatchData, WatchedResult>> {
     const { argv, flags } = await this.input(MtaWatch, context)
+    context.adopt({ ...flags, 'no-input': true }) // a question at each look, or when nobody is there, helps nobody
     const selection = selectionOf(argv, flags)
     const { concurrency, 'max-tries': maxTries, notify } = flags
     const interval = positive(flags.interval, '--interval')
