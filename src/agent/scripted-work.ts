@@ -3,7 +3,14 @@ import { LocalHost } from '../connection/local/local-host.ts'
 import type { NodeConnection } from '../connection/port.ts'
 import { ScriptedConnection } from '../connection/scripted/scripted-connection.ts'
 import { API, API_VERSION, type AgentVersion } from '../connection/wire/api.ts'
-import { diffRequest, logsRequest, orderRequest, rollbackRequest, startRequest, syncRequest } from '../connection/wire/requests.ts'
+import {
+  diffRequest,
+  logsRequest,
+  orderRequest,
+  rollbackRequest,
+  startRequest,
+  syncRequest,
+} from '../connection/wire/requests.ts'
 import type { LogQuery } from '../mta/driver.ts'
 import { driverOf } from '../mta/drivers.ts'
 import type { LogRecord } from '../mta/logs.ts'

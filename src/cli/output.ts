@@ -101,7 +101,8 @@ export async function render(
       return `${await drawnTable(view.table(report), style)}${annotations(report.nodes ?? [], warnings, report.differences === true)}`
     case 'table': {
       const { nodes = [] } = report
-      if (view.brief !== undefined && folds(nodes.length, fold)) return foldedLines(nodes, (node) => view.brief?.(node) ?? '', style)
+      if (view.brief !== undefined && folds(nodes.length, fold))
+        return foldedLines(nodes, (node) => view.brief?.(node) ?? '', style)
       return view.text === undefined ? drawnTable(view.table(report), style, view.tones) : ensureNewline(view.text(report, style))
     }
   }

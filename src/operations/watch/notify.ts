@@ -27,7 +27,7 @@ async function environmentOf(context: Context, event: WatchEvent): Promise<Reado
     AKCTL_EVENT: event.event,
     AKCTL_NODE: event.node ?? '',
     AKCTL_AT: event.at,
-    // eslint-disable-next-line no-control-regex -- a node may have had a say in it
+    // A node may have had a say in it.
     AKCTL_MESSAGE: event.message.slice(0, TEXT).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' '),
     AKCTL_TRIES: String(event.tries ?? 0),
     AKCTL_MAX_TRIES: String(event.maxTries ?? 0),

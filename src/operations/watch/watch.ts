@@ -56,11 +56,13 @@ export async function watchOn(
 ): Promise<void> {
   const { signal } = context
   const { watch } = (await loadFleet(context, selection)).profile
-  for (let other = ''; !signal.aborted; await pause(STANDBY, signal)) {
+  let other = ''
+  while (!signal.aborted) {
     const held = await watch.alone(() => keepWatch(context, selection, options, say))
     if (!('other' in held)) break
     if (other === '') say(ownEvent(context, 'standby', `${held.other} watches this profile already: waiting to take over`))
     other = held.other
+    await pause(STANDBY, signal)
   }
   say(ownEvent(context, 'ended', 'nothing is watched any more by this process'))
 }
@@ -79,7 +81,9 @@ async function keepWatch(
   await watcher.round(fleet) // what does not work at all ends the watch here
   const rounds = new Set<Promise<void>>()
   const troubles = new Troubles(context)
-  for (await pause(options.interval, signal); !signal.aborted; await pause(options.interval, signal)) {
+  for (;;) {
+    await pause(options.interval, signal)
+    if (signal.aborted) break
     const round = troubles.of(async () => {
       fleet = await fleetNow(context, selection, fleet)
       await watcher.round(fleet)

@@ -35,7 +35,9 @@ export function wordsOf(event: WatchEventName, { kept, options, observed, why = 
       return 'the MTA is well again'
     case 'stopped':
       return 'an order has stopped the MTA: left alone'
-    default:
+    case 'watching':
+    case 'standby':
+    case 'ended':
       return event
   }
 }
