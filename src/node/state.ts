@@ -1,3 +1,4 @@
+import type { Lease } from './lease.ts'
 import type { RevisionRecord } from './revision.ts'
 import type { Settings } from './settings.ts'
 import { differingKeys } from './settings.ts'
@@ -21,6 +22,8 @@ export interface NodeState {
   readonly edited: readonly string[]
   /** The node's clock, seconds since 1970. */
   readonly clock: number
+  /** Who is at work on the node, or keeps it. */
+  readonly lease?: Lease
 }
 
 /** Messages in the queue; `capped` when counting stopped at the bound. */

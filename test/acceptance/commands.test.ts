@@ -30,7 +30,7 @@ const commands = Object.values(manifest.commands)
 const ids = commands.map(({ id }) => id)
 
 /** Flags outside of GLOBAL and CONNECTION that describe how akctl works, not what a record holds or what is agreed to. */
-const WITH_VARIABLE = new Set(['concurrency', 'max-fail', 'confirm-above', 'lock-wait', 'passphrase-file'])
+const WITH_VARIABLE = new Set(['concurrency', 'max-fail', 'confirm-above', 'lock-timeout', 'passphrase-file'])
 
 /** `--json` is `-o json`, which has AKCTL_OUTPUT. */
 const WITHOUT_VARIABLE = new Set(['json'])

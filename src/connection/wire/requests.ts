@@ -50,12 +50,27 @@ export const settingsRequest = v.strictObject(
   Object.fromEntries(settingDefs().map((def) => [def.key, v.exactOptional(settingOf(def))])),
 )
 
+const ttl = v.pipe(natural, v.minValue(1), v.maxValue(3600))
+
+/** What an order claims; absent in those of an akctl that knows no leases. */
+const claim = v.strictObject({
+  id: orderId,
+  host: plain(256),
+  pid: natural,
+  job: v.exactOptional(plain(1024)),
+  operation: plain(64),
+  ttl,
+  keep: v.boolean(),
+  held: v.boolean(),
+})
+
 const orderEntries = {
   id: orderId,
   by: plain(256),
   reason: plain(1024),
   at: v.pipe(v.string(), v.isoTimestamp()),
   lockWait: v.pipe(natural, v.maxValue(3600)),
+  lease: v.exactOptional(claim),
 }
 
 /** The addresses the node sends from, as its record has them. */
@@ -86,3 +101,7 @@ export const logsRequest = v.strictObject({
   follow: v.boolean(),
   since: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1e12))),
 })
+
+/** Body of a renewal of a lease, and of a release. */
+export const renewRequest = v.strictObject({ id: orderId, ttl })
+export const releaseRequest = v.strictObject({ id: orderId, by: plain(256) })

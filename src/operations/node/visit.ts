@@ -9,6 +9,7 @@ import { connectionOver, noScripts, openAgent, openHost } from '../connector.ts'
 import type { Context } from '../context.ts'
 import { Lookups } from '../lookups.ts'
 import type { Fleet } from './fleet.ts'
+import type { KeptLeases } from './kept-leases.ts'
 import { OrderGuard } from './order-guard.ts'
 import { Session } from './session.ts'
 import { settlePending } from './settle.ts'
@@ -26,7 +27,13 @@ export type Purpose =
   /** Reads; an order that is still at work on a node is only mentioned. */
   | { readonly kind: 'read' }
   /** Changes: refused while an earlier order is still at work; every node gets a line in the journal. */
-  | { readonly kind: 'change'; readonly verb: string; readonly reason?: string | undefined }
+  | {
+      readonly kind: 'change'
+      readonly verb: string
+      readonly reason?: string | undefined
+      /** Keeps the leases that orders take; none: they go with each order. */
+      readonly leases?: KeptLeases | undefined
+    }
 
 /**
  * Connects to every node of a fleet, finds out what became of an earlier order whose end was not seen, and works.
@@ -43,10 +50,11 @@ export function visit<T>(
   work: (session: Session) => Promise<Done<T>>,
   onSettled?: (outcome: NodeOutcome<T>) => void,
 ): Promise<readonly NodeOutcome<T>[]> {
-  const { connector } = context // one for the run: it reads keys and trust only once
+  const leases = leasesOf(purpose)
+  const connector = leases?.connector ?? context.connector // one for the run: it reads keys and trust only once
   const onNode = async (node: NodeRecord, guard: OrderGuard, ask: boolean): Promise<Done<T>> => {
     const connection = await connector.open(node, { ask, signal: guard.signal })
-    const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
+    const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard, leases)
     try {
       return await accounted(session, purpose, async (own) => {
         await settlePending(own, purpose.kind)
@@ -90,13 +98,17 @@ export function visitBelow<T>(
   const lookups = new Lookups(context)
   return run(context, fleet, width, async (node, guard, ask): Promise<Done<T>> => {
     const { connection, below } = await openBelow(context, node, { ask, signal: guard.signal }, lookups)
-    const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
+    const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard, leasesOf(purpose))
     try {
       return await accounted(session, purpose, (own) => work(own, below))
     } finally {
       await connection.close()
     }
   })
+}
+
+function leasesOf(purpose: Purpose): KeptLeases | undefined {
+  return purpose.kind === 'change' ? purpose.leases : undefined
 }
 
 async function openBelow(
