@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { isIP } from 'node:net'
 import { LOG_SOURCES } from '../../mta/logs.ts'
+import { ORDER_ID } from '../../node/order-id.ts'
 import { ADDR_SPEC, HEADER_NAME, UNIT_SECONDS } from '../../node/setting-values.ts'
 import { type SettingDef, settingDefs } from '../../node/settings.ts'
 
@@ -19,7 +20,7 @@ const ip = v.pipe(
 const distinct = v.check<string[], string>((list) => new Set(list).size === list.length, 'an address is given twice')
 
 /** The order's id as `newOrderId` makes it. */
-export const orderId = v.pipe(v.string(), v.regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'not an order id'))
+export const orderId = v.pipe(v.string(), v.regex(ORDER_ID, 'not an order id'))
 
 /** One setting's value, bounds included: `parseValue` reads the same ones from text. */
 function settingOf(def: SettingDef) {

@@ -59,7 +59,10 @@ const lease = shapeOf<Lease>()(
   }),
 )
 
-export const leaseState = shapeOf<LeaseState>()(v.object({ clock: count, lease: v.exactOptional(lease) }))
+/** What a node tells of its lease. */
+export const leaseEntries = { clock: count, lease: v.exactOptional(lease) }
+
+export const leaseState = shapeOf<LeaseState>()(v.object(leaseEntries))
 
 /** What a status call finds on a node. */
 export const stateEntries = {
