@@ -85,7 +85,7 @@ export type LeaseRequest =
   | { readonly action: 'release'; readonly id: string }
 
 /** Seconds to wait for an order that is at work. */
-const LEASE_WAIT = 10
+const LEASE_WAIT = 5
 
 /** Looks at a node's lease, renews or releases it; tells the one there is, or that is gone now. */
 export function leaseScript(driver: MtaDriver, installation: Installation, request: LeaseRequest): Script<LeaseState> {

@@ -17,6 +17,7 @@ ak_lease() {
         _end=yes
         continue
         ;;
+      taken= | until= | taken=*[!0-9]* | until=*[!0-9]*) continue ;; # a number that is none would end the shell
       id=*) L_ID=$_value ;;
       by=*) L_BY=$_value ;;
       pid=*) L_PID=$_value ;;
@@ -42,6 +43,7 @@ ak_lease() {
 
 # ak_at_work: whether the script lives that wrote the lease.
 ak_at_work() {
-  ak_born "${L_WORKER%% *}"
+  _worker=${L_WORKER%% *}
+  ak_born "${_worker:-none}"
   [ -n "$TICKS" ] && [ "$TICKS" = "${L_WORKER#* }" ]
 }
