@@ -95,8 +95,8 @@ async function answerCall(
 }
 
 function orderFacts(input: unknown): CallFacts {
-  const { id, by } = input as { readonly id: string; readonly by: string }
-  return { order: id, by }
+  const { id, by } = input as { readonly id: string; readonly by?: string }
+  return { order: id, ...(by === undefined ? {} : { by }) }
 }
 
 async function answerLogs(parts: RouteParts, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

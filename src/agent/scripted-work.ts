@@ -1,18 +1,21 @@
 import * as v from 'valibot'
 import { LocalHost } from '../connection/local/local-host.ts'
-import type { NodeConnection } from '../connection/port.ts'
+import type { NodeConnection, Order } from '../connection/port.ts'
 import { ScriptedConnection } from '../connection/scripted/scripted-connection.ts'
 import { API, API_VERSION, type AgentVersion } from '../connection/wire/api.ts'
 import {
   diffRequest,
   logsRequest,
   orderRequest,
+  releaseRequest,
+  renewRequest,
   rollbackRequest,
   startRequest,
   syncRequest,
 } from '../connection/wire/requests.ts'
 import type { LogQuery } from '../mta/driver.ts'
 import { driverOf } from '../mta/drivers.ts'
+import { LEASE_TTL, type LeaseClaim } from '../node/lease.ts'
 import type { LogRecord } from '../mta/logs.ts'
 import { CancelledError } from '../outcome/errors.ts'
 import type { AgentLog } from './agent-log.ts'
@@ -100,21 +103,32 @@ export class ScriptedWork implements Work {
         return this.connection(addresses, read).diff(settings)
       }
       case 'start': {
-        const { unlessStopped, ...order } = checked(startRequest, input)
+        const { unlessStopped, ...rest } = checked(startRequest, input)
+        const order = claimed(rest)
         return this.connection([], order).start(unlessStopped === undefined ? order : { ...order, unlessStopped })
       }
       case 'stop':
       case 'restart': {
-        const order = checked(orderRequest, input)
+        const order = claimed(checked(orderRequest, input))
         return this.connection([], order)[name](order)
       }
       case 'sync': {
         const { addresses, ...order } = checked(syncRequest, input)
-        return this.connection(addresses, order).sync(order)
+        return this.connection(addresses, order).sync(claimed(order))
       }
       case 'rollback': {
         const { to, ...order } = checked(rollbackRequest, input)
-        return this.connection([], order).rollback(order, to)
+        return this.connection([], order).rollback(claimed(order), to)
+      }
+      case 'lease':
+        return this.connection([], read).lease()
+      case 'renewLease': {
+        const { id, ttl } = checked(renewRequest, input)
+        return this.connection([], {}).renewLease(id, ttl)
+      }
+      case 'releaseLease': {
+        const { id, by } = checked(releaseRequest, input)
+        return this.connection([], {}).releaseLease(id, by)
       }
     }
   }
@@ -135,6 +149,13 @@ export class ScriptedWork implements Work {
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     })
   }
+}
+
+/** An order of an akctl that knows no leases has one all the same, as long as it is at work. */
+function claimed<T extends Omit<Order, 'lease'> & { readonly lease?: LeaseClaim }>(order: T): T & Order {
+  const { id, by, lease } = order
+  const own = { id, host: by.replace(/^.*@/, ''), pid: 0, operation: 'an order', ttl: LEASE_TTL, keep: false, held: false }
+  return { ...order, lease: lease ?? own }
 }
 
 function queryOf(query: v.InferOutput<typeof logsRequest>): LogQuery {

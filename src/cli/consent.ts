@@ -20,6 +20,22 @@ export async function consentByYes(context: Context, what: string, yes: boolean)
   if (!(await context.prompter.confirm(`Delete ${what}?`))) throw new CancelledError('nothing was deleted')
 }
 
+/**
+ * Consent to something that takes from somebody else: the word yes, whole, or the flag.
+ * @param what what would be done: `end the lease of ann@desk on mx1`
+ * @throws as {@link consentByName}
+ */
+export async function consentByWord(context: Context, what: string, yes: boolean): Promise<void> {
+  if (yes) return
+  if (!context.prompter.canAsk) throw noConsent(`to ${what}`)
+  const answer = await context.prompter.text(`Type yes to ${what}`)
+  if (answer.trim() !== 'yes') throw new CancelledError(`"${answer.trim()}" is not yes; nothing was done`)
+}
+
 function needsYes(what: string): UsageError {
-  return new UsageError(`deleting ${what} needs your consent, and there is no terminal to ask on`, { hints: ['give --yes'] })
+  return noConsent(`deleting ${what}`)
+}
+
+function noConsent(what: string): UsageError {
+  return new UsageError(`${what} needs your consent, and there is no terminal to ask on`, { hints: ['give --yes'] })
 }

@@ -1,5 +1,7 @@
 import { hostname, userInfo } from 'node:os'
 import { addAbortSignal } from 'node:stream'
+import { type Runner, ciJobUrl } from '../node/lease.ts'
+import { newOrderId } from '../node/order-id.ts'
 import type { Connector, Context, Prompter, RunSettings, Watch } from '../operations/context.ts'
 import { ContextSecretAccess } from '../operations/secrets/access.ts'
 import type { Profile, ProfileHome } from '../profile/profile.ts'
@@ -32,6 +34,7 @@ export class CliContext implements Context {
   /** The asked-for output format; undefined leaves the choice to what stdout is. */
   format: Format | undefined
   private flags: ContextFlags = {}
+  private runId: string | undefined
   private readonly abort = new AbortController()
   private openedHome: ProfileHome | undefined
   private openedProfile: Promise<Profile> | undefined
@@ -55,6 +58,13 @@ export class CliContext implements Context {
     return `${user}@${hostname()}`.replaceAll(/[^\w.@-]/g, '_')
   }
 
+  get runner(): Runner {
+    const job = ciJobUrl(this.env)
+    const { pid } = process
+    this.runId ??= newOrderId(this.clock())
+    return { id: this.runId, host: hostname(), pid, ...(job === undefined ? {} : { job }) }
+  }
+
   get signal(): AbortSignal {
     return this.abort.signal
   }
@@ -71,7 +81,7 @@ export class CliContext implements Context {
       commandTimeout: number('command-timeout', 30),
       changeTimeout: number('change-timeout', 180),
       keepAlive: number('keep-alive', 10),
-      lockWait: number('lock-wait', 10),
+      lockWait: number('lock-timeout', 10),
       grace: number('grace', 30),
       plaintext: this.flags['plaintext'] === true,
       keyring: this.flags['keyring'] === true,

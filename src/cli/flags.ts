@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { FORMATS } from './output.ts'
 
-/** A flag's environment variable: `--lock-wait` → `AKCTL_LOCK_WAIT`. Flags that hold a record's values or a consent have none. */
+/** A flag's environment variable: `--lock-timeout` → `AKCTL_LOCK_TIMEOUT`. Flags that hold a record's values or a consent have none. */
 function env(name: string): { env: string } {
   return { env: `AKCTL_${name.toUpperCase().replaceAll('-', '_')}` }
 }
@@ -185,11 +185,12 @@ export const changeFlags = {
   yes: Flags.boolean({ char: 'y', summary: 'do not ask', helpGroup: 'CHANGE' }),
   'dry-run': Flags.boolean({ summary: 'say what would be done, and do nothing', default: false, helpGroup: 'CHANGE' }),
   reason: Flags.string({ summary: 'why, for the record on the node and the journal', helpGroup: 'CHANGE' }),
-  'lock-wait': Flags.integer({
-    summary: 'wait for another change at work on a node (seconds)',
+  'lock-timeout': Flags.integer({
+    summary: "wait for somebody else's change or lease on a node (seconds; 0: not at all)",
     default: 10,
     min: 0,
+    max: 3600,
     helpGroup: 'CHANGE',
-    ...env('lock-wait'),
+    ...env('lock-timeout'),
   }),
 }

@@ -1,6 +1,7 @@
 import type { LogRecord } from '../mta/logs.ts'
 import type { LogQuery } from '../mta/driver.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../mta/shared/results.ts'
+import type { LeaseClaim, LeaseState } from '../node/lease.ts'
 import type { OrderState } from '../node/revision.ts'
 import type { Settings } from '../node/settings.ts'
 import type { NodeState } from '../node/state.ts'
@@ -13,8 +14,10 @@ export interface Order {
   readonly reason: string
   /** ISO 8601 on the operator's clock. */
   readonly at: string
-  /** Seconds to wait for another change that is at work on the node. */
+  /** Seconds to wait for another change that is at work on the node, or for another's lease. */
   readonly lockWait: number
+  /** Taken by the node when the order begins, and given up when it is over unless it is to be kept. */
+  readonly lease: LeaseClaim
 }
 
 export interface StartOrder extends Order {
@@ -50,6 +53,16 @@ export interface NodeConnection {
   rollback(order: Order, to?: number): Promise<ApplyResult>
   /** What became of an order. */
   order(id: string): Promise<OrderState>
+  /** The lease that counts on the node now. */
+  lease(): Promise<LeaseState>
+  /** Lets a lease that is kept live `ttl` seconds from now. @throws {@link NodeLockedError} when it is not there any more */
+  renewLease(id: string, ttl: number): Promise<LeaseState>
+  /**
+   * Ends a lease, whoever has it; what tells is the one that is gone now: none when it was not there.
+   * @param by `user@host`, for the node's own log
+   * @throws {@link NodeLockedError} while an order is at work
+   */
+  releaseLease(id: string, by: string): Promise<LeaseState>
   interfaces(): Promise<readonly InterfaceInfo[]>
   /** Log lines, oldest first; ends by itself unless the query follows. Ending the iteration closes the feed. */
   logs(query: LogQuery): AsyncIterable<LogRecord>

@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto'
 /** Crockford's base 32: no I, L, O, U. */
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
+/** What newOrderId makes. */
+export const ORDER_ID = /^[0-9A-HJKMNP-TV-Z]{26}$/
+
 /**
  * An id for one changing order, unique without asking anybody: 48 bits of time, then 80 random ones, as 26 letters
  * and digits that sort by time (the form of a ULID).

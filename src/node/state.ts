@@ -1,3 +1,4 @@
+import type { Lease } from './lease.ts'
 import type { RevisionRecord } from './revision.ts'
 import type { Settings } from './settings.ts'
 import { differingKeys } from './settings.ts'
@@ -25,6 +26,8 @@ export interface NodeState {
   readonly edited: readonly string[]
   /** The node's clock, seconds since 1970. */
   readonly clock: number
+  /** Who is at work on the node, or keeps it. */
+  readonly lease?: Lease
 }
 
 /** What an MTA should do by the last order. */

@@ -32,10 +32,10 @@ export class ProfileConnector implements Connector {
 
 /** A node's connection over a host that is there already; closing it closes the host. */
 export function connectionOver(context: Context, host: Host, node: NodeRecord, signal: AbortSignal): NodeConnection {
-  const { commandTimeout, changeTimeout } = context.run
+  const { commandTimeout, changeTimeout, lockWait } = context.run
   return new ScriptedConnection(host, driverOf(node.mta), installationOf(node), {
     timeout: commandTimeout,
-    changeTimeout,
+    changeTimeout: changeTimeout + lockWait,
     signal,
   })
 }
@@ -86,12 +86,12 @@ export async function openAgent(
   lookups: Lookups = new Lookups(context),
 ): Promise<AgentConnection> {
   const { AgentConnection } = await import('../connection/agent/agent-connection.ts')
-  const { connectTimeout, commandTimeout, changeTimeout } = context.run
+  const { connectTimeout, commandTimeout, changeTimeout, lockWait } = context.run
   const { name, host, addresses } = node
   const target = { name, host, port: endpointPort(node), addresses, apiKey: options.apiKey ?? (() => lookups.apiKey(node)) }
   return new AgentConnection(target, {
     policy: certificatePolicy(context, node, options.ask, lookups),
-    timeouts: { connect: connectTimeout, command: commandTimeout, change: changeTimeout },
+    timeouts: { connect: connectTimeout, command: commandTimeout, change: changeTimeout + lockWait },
     signal: options.signal,
     env: context.env,
     clock: context.clock,

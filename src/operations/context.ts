@@ -1,4 +1,5 @@
 import type { NodeConnection } from '../connection/port.ts'
+import type { Runner } from '../node/lease.ts'
 import type { NodeRecord } from '../node/record.ts'
 import type { NodeOutcome } from '../outcome/outcome.ts'
 import type { Profile, ProfileHome } from '../profile/profile.ts'
@@ -24,7 +25,7 @@ export interface RunSettings {
   /** For changing orders, which wait for an MTA to become healthy. */
   readonly changeTimeout: number
   readonly keepAlive: number
-  /** How long a changing order waits for another one on the same node. */
+  /** How long a changing order waits for another one on the same node, or for another's lease. */
   readonly lockWait: number
   /** How long an order under way may go on after the first Ctrl-C before its connection is cut. */
   readonly grace: number
@@ -63,6 +64,8 @@ export interface Context {
   readonly clock: () => Date
   /** `user@host` of whoever runs akctl, for records and the journal. */
   readonly operator: string
+  /** This run, as the leases it takes on nodes tell others. */
+  readonly runner: Runner
   readonly run: RunSettings
   readonly prompter: Prompter
   readonly home: () => ProfileHome

@@ -99,9 +99,14 @@ export class UnknownOutcomeError extends NodeError {
 
 /** Somebody else changed the node, or is changing it now. */
 export class ConflictError extends NodeError {
-  readonly kind = 'conflict'
+  readonly kind: 'conflict' | 'locked' = 'conflict'
   readonly outcome = 'conflict'
   readonly exit = 8
+}
+
+/** Somebody else is at work on the node, or keeps it by a lease; or the lease that this run kept is gone. */
+export class NodeLockedError extends ConflictError {
+  override readonly kind = 'locked'
 }
 
 /** The user, or `--max-fail`, ended the run before this node was started or finished. */

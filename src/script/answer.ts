@@ -1,4 +1,4 @@
-import { ConflictError, FailedError, UnauthorizedError } from '../outcome/errors.ts'
+import { ConflictError, FailedError, NodeLockedError, UnauthorizedError } from '../outcome/errors.ts'
 import { Fields } from './fields.ts'
 
 /** What a script that ran to its end gave back. */
@@ -34,6 +34,7 @@ export function failureOf(answer: Answer, where: string): FailedError | Conflict
   const message = `${where}: ${fields.optional('message') ?? `the script ended with status ${answer.status}`}`
   const options = { detail: fields.all('detail'), hints: fields.all('hint') }
   const kind = fields.optional('failure')
+  if (kind === 'locked') return new NodeLockedError(message, options)
   if (kind === 'conflict') return new ConflictError(message, options)
   if (kind === 'unauthorized') return new UnauthorizedError(message, options)
   return new FailedError(message, options)

@@ -27,7 +27,7 @@ put_file() {
   echo
 }
 
-# fail KIND MESSAGE: ends the script with a failure the caller knows: failed, conflict, unauthorized, not-found.
+# fail KIND MESSAGE: ends the script with a failure the caller knows: failed, conflict, locked, unauthorized.
 fail() {
   put failure "$1"
   put message "$2"

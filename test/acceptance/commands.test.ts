@@ -34,7 +34,7 @@ const WITH_VARIABLE = new Set([
   'concurrency',
   'max-fail',
   'confirm-above',
-  'lock-wait',
+  'lock-timeout',
   'passphrase-file',
   'grace',
   'serial',

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import type { Settings } from '../../src/node/settings.ts'
 import { settingDefs } from '../../src/node/settings.ts'
 import { syncedOf } from '../../src/node/state.ts'
-import { ConflictError, FailedError } from '../../src/outcome/errors.ts'
+import { ConflictError, FailedError, NodeLockedError } from '../../src/outcome/errors.ts'
 import type { InstallArchive } from '../../src/mta/driver.ts'
 import type { StartOrder } from '../../src/connection/port.ts'
 import type { Access } from '../support/accesses.ts'
-import { type LocalNode, newOrder, newSync } from '../support/local-node.ts'
+import { type LocalNode, newClaim, newOrder, newSync } from '../support/local-node.ts'
 import { until } from '../support/until.ts'
 
 /** What the contract needs to know of one MTA; everything here looks at the truth without akctl. */
@@ -91,6 +91,7 @@ export function driverContract(subject: DriverSubject, access: Access): void {
     drifting(story, subject)
     conflicts(story, subject)
     goingBack(story, subject)
+    leasing(story)
     tells(story, subject)
 
     test('the last stop leaves nothing running', async () => {
@@ -326,6 +327,47 @@ function goingBack(story: Story, subject: DriverSubject): void {
     const state = await node.connection.status()
     expect(state).toMatchObject({ running: true, loaded: at, edited: ['base'] })
     writeFileSync(join(node.directory, 'base', subject.file), base)
+  })
+}
+
+function leasing(story: Story): void {
+  test('an order leaves no lease, unless it is to keep it: then it is told, and keeps others away', async () => {
+    const { connection } = story.node
+    await connection.start(newOrder())
+    expect(await connection.lease()).toEqual({ clock: expect.any(Number) as number })
+    const lease = newClaim({ keep: true, ttl: 600, job: 'https://ci.example.com/1' })
+    await connection.start({ ...newOrder(), lease })
+    const told = await connection.lease()
+    const { id, host, pid, job, operation } = lease
+    expect(told.lease).toMatchObject({ id, host, pid, job, operation, by: 'test@here', reason: 'a test', kept: true })
+    expect((told.lease?.until ?? 0) - told.clock).toBeGreaterThan(500)
+    expect((await connection.status()).lease).toEqual(told.lease)
+    const refused = await connection.stop(newOrder(0)).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    expect(refused).toBeInstanceOf(NodeLockedError)
+    expect((refused as NodeLockedError).message).toMatch(
+      /test@here \(pid \d+\) keeps the node locked since .*: a test \(a test\), https/,
+    )
+    expect((refused as NodeLockedError).hints.join()).toContain(`akctl locks release ${id} NODE --yes`)
+    expect((await connection.status()).running).toBe(true)
+  })
+
+  test('a lease is renewed by its run, released by whoever, and then gone for its run', async () => {
+    const { connection } = story.node
+    const { lease } = await connection.lease()
+    const { id = '', until = 0 } = lease ?? {}
+    expect((await connection.renewLease(id, 3000)).lease?.until).toBeGreaterThan(until + 1000)
+    const other = newClaim()
+    await expect(connection.renewLease(other.id, 60)).rejects.toThrow(NodeLockedError)
+    expect(await connection.releaseLease(other.id, 'eve@desk')).not.toHaveProperty('lease')
+    await connection.start({ ...newOrder(), lease: newClaim({ id, keep: true, held: true }) })
+    expect(await connection.releaseLease(id, 'eve@desk')).toMatchObject({ lease: { id } })
+    expect(readFileSync(join(story.node.directory, 'akctl/lease'), 'utf8')).toBe('')
+    await expect(connection.stop({ ...newOrder(), lease: newClaim({ id, held: true }) })).rejects.toThrow(/is gone/)
+    await expect(connection.renewLease(id, 60)).rejects.toThrow(NodeLockedError)
+    expect((await connection.status()).running).toBe(true)
   })
 }
 

@@ -99,6 +99,21 @@ describe('calls', () => {
     expect(json).toEqual(expect.arrayContaining([expect.objectContaining({ address: '127.0.0.1' })]))
   })
 
+  it('a lease: claimed by an order, told, renewed and released; an order that claims none has one while it works', async () => {
+    const { id } = orderBody()
+    const lease = { id, host: 'desk', pid: 4711, operation: 'mta stop', ttl: 60, keep: true, held: false }
+    expect(await post('/stop', orderBody({ lease }))).toMatchObject({ status: 200 })
+    expect(await get('/lease')).toMatchObject({ status: 200, json: { lease: { id, by: 'test@here', kept: true } } })
+    expect(await post('/stop', orderBody({ lockWait: 0 }))).toMatchObject({ status: 409, json: { error: { kind: 'locked' } } })
+    expect(await post('/lease/renew', { id, ttl: 3600 })).toMatchObject({ status: 200, json: { lease: { id } } })
+    expect(await post('/lease/release', { id, by: 'eve@desk' })).toMatchObject({ status: 200, json: { lease: { id } } })
+    expect(await post('/lease/renew', { id, ttl: 60 })).toMatchObject({ status: 409, json: { error: { kind: 'locked' } } })
+    expect(await post('/stop', orderBody({ lockWait: 0 }))).toMatchObject({ status: 200 })
+    expect(agent.log()).toContainEqual(
+      expect.objectContaining({ event: 'call', path: '/v1/lease/release', status: 200, order: id, by: 'eve@desk' }),
+    )
+  })
+
   it('an order that nobody gave', async () => {
     const { id } = orderBody()
     expect(await get(`/orders/${String(id)}`)).toMatchObject({ status: 200, json: { id, state: 'none' } })
@@ -116,7 +131,7 @@ describe('errors', () => {
     const lock = await holdLock(node.directory)
     expect(await post('/sync', syncBody({}, { lockWait: 0 }))).toMatchObject({
       status: 409,
-      json: { error: { kind: 'conflict' } },
+      json: { error: { kind: 'locked' } },
     })
     lock.free()
   })

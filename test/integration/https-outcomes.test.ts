@@ -125,6 +125,24 @@ describe('the version', () => {
     expect(server.paths()).toEqual(['GET /v1/version'])
   })
 
+  test('an older minor that keeps no leases: an order goes without one, one that would keep it is not sent', async () => {
+    const server = await serve((arrived) => answerJson(arrived, 200, { did: true }), {
+      '/version': (arrived) => answerJson(arrived, 200, { ...VERSION, api: { major: 1, minor: 0 } }),
+    })
+    const connection = connect(server)
+    await expect(connection.restart(ORDER)).resolves.toEqual({ did: true })
+    expect(server.requests.at(-1)?.body).toEqual(expect.not.objectContaining({ lease: expect.anything() as unknown }))
+    const sent = server.paths().length
+    const error = await connection.restart({ ...ORDER, lease: { ...ORDER.lease, keep: true } }).catch((reason: unknown) => reason)
+    expect(String(error)).toMatch(/the agent keeps no leases: it is older than this akctl; nothing was done/)
+    expect((error as FailedError).hints.join()).toContain('--upgrade --out FILE')
+    expect(server.paths()).toHaveLength(sent)
+    await expect(connection.lease()).rejects.toThrow(/does not know this call/)
+    await expect(connection.renewLease(ORDER.lease.id, 60)).rejects.toThrow(/does not know this call/)
+    const newer = connect(await serve((arrived) => answerJson(arrived, 200, { did: true })))
+    await expect(newer.restart({ ...ORDER, lease: { ...ORDER.lease, keep: true } })).resolves.toEqual({ did: true })
+  })
+
   test('is what a call is judged by that the agent does not know', async () => {
     const missing = (arrived: Arrived): void => answerProblem(arrived, 404, 'usage', 'there is no such path')
     const same = await serve(missing)

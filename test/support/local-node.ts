@@ -9,6 +9,7 @@ import { ScriptedConnection } from '../../src/connection/scripted/scripted-conne
 import type { InstallArchive, InstallOptions, Installation, MtaDriver } from '../../src/mta/driver.ts'
 import { installScript } from '../../src/mta/shared/operations.ts'
 import type { InstallResult } from '../../src/mta/shared/results.ts'
+import type { LeaseClaim } from '../../src/node/lease.ts'
 import { newOrderId } from '../../src/node/order-id.ts'
 
 /** A node of this machine: a driver over a LocalHost, as akctl itself puts them together, unless it is reached by another way. */
@@ -53,9 +54,16 @@ export class LocalNode {
   }
 }
 
+/** What an order of a run of its own claims. */
+export function newClaim(change: Partial<LeaseClaim> = {}): LeaseClaim {
+  const own = { id: newOrderId(new Date()), host: 'here', pid: process.pid, operation: 'a test' }
+  return { ...own, ttl: 60, keep: false, held: false, ...change }
+}
+
 /** A fresh changing order. */
 export function newOrder(lockWait = 10): Order {
-  return { id: newOrderId(new Date()), by: 'test@here', reason: 'a test', at: new Date().toISOString(), lockWait }
+  const at = new Date()
+  return { id: newOrderId(at), by: 'test@here', reason: 'a test', at: at.toISOString(), lockWait, lease: newClaim() }
 }
 
 /** A fresh sync order: takes over and restarts unless told otherwise. */

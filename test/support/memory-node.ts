@@ -5,11 +5,12 @@ import type { LogQuery } from '../../src/mta/driver.ts'
 import type { LogRecord } from '../../src/mta/logs.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../src/mta/shared/results.ts'
 import type { NodeRecord } from '../../src/node/record.ts'
+import type { Lease, LeaseState } from '../../src/node/lease.ts'
 import type { OrderState, RevisionRecord } from '../../src/node/revision.ts'
 import type { Settings } from '../../src/node/settings.ts'
 import type { NodeState } from '../../src/node/state.ts'
 import type { Context } from '../../src/operations/context.ts'
-import { ConflictError, UnknownOutcomeError } from '../../src/outcome/errors.ts'
+import { ConflictError, NodeLockedError, UnknownOutcomeError } from '../../src/outcome/errors.ts'
 import { openHome } from '../../src/profile/home.ts'
 import type { Profile } from '../../src/profile/profile.ts'
 import { tempDir } from './temp.ts'
@@ -46,7 +47,9 @@ export class MemoryNode implements NodeConnection {
   /** Messages in its queue; undefined: not counted. */
   queue: number | undefined
   /** What every revision held. */
-  private readonly told = new Map<number, Settings>()
+  private readonly revisions = new Map<number, Settings>()
+  /** The lease that is kept on it. */
+  kept: Lease | undefined
   /** Called in the middle of a changing order. */
   during: (() => void | Promise<void>) | undefined
 
@@ -97,7 +100,7 @@ export class MemoryNode implements NodeConnection {
   rollback(order: Order, to?: number): Promise<ApplyResult> {
     return this.change('rollback', order, () => {
       const revision = to ?? (this.record?.revision ?? 0) - 1
-      return this.write({ ...order, reason: `back to ${revision}` }, this.told.get(revision) ?? {})
+      return this.write({ ...order, reason: `back to ${revision}` }, this.revisions.get(revision) ?? {})
     })
   }
 
@@ -108,6 +111,24 @@ export class MemoryNode implements NodeConnection {
   order(id: string): Promise<OrderState> {
     this.calls.push('order')
     return Promise.resolve(this.orders.get(id) ?? { id, verb: '', state: 'none' })
+  }
+
+  lease(): Promise<LeaseState> {
+    this.calls.push('lease')
+    return Promise.resolve(this.told(this.kept))
+  }
+
+  renewLease(id: string): Promise<LeaseState> {
+    this.calls.push('renewLease')
+    if (this.kept?.id !== id) return Promise.reject(new NodeLockedError('the lease is gone'))
+    return Promise.resolve(this.told(this.kept))
+  }
+
+  releaseLease(id: string): Promise<LeaseState> {
+    this.calls.push('releaseLease')
+    const gone = this.kept?.id === id ? this.kept : undefined
+    if (gone !== undefined) this.kept = undefined
+    return Promise.resolve(this.told(gone))
   }
 
   interfaces(): Promise<readonly InterfaceInfo[]> {
@@ -138,11 +159,24 @@ export class MemoryNode implements NodeConnection {
     const { cut } = this
     this.cut = undefined
     if (cut === 'before') throw new UnknownOutcomeError('the link was cut')
+    this.take(order)
     await this.during?.()
     const result = work()
     this.orders.set(order.id, { id: order.id, verb, state: 'done', outcome: 'changed', revision: this.record?.revision ?? 0 })
     if (cut === 'after') throw new UnknownOutcomeError('the link was cut')
     return result
+  }
+
+  /** As the node's script does it, but that nothing expires. */
+  private take({ lease, by, reason }: Order): void {
+    const { id, keep, held, ttl: _, ...rest } = lease
+    const other = this.kept !== undefined && this.kept.id !== id
+    if (other || (held && this.kept === undefined)) throw new NodeLockedError(`locked; see akctl locks show NODE`)
+    this.kept = keep ? { ...rest, id, by, reason, taken: 1, until: 61, kept: true } : undefined
+  }
+
+  private told(lease: Lease | undefined): LeaseState {
+    return { clock: 1, ...(lease === undefined ? {} : { lease }) }
   }
 
   private power(running: boolean): VerbResult {
@@ -156,7 +190,7 @@ export class MemoryNode implements NodeConnection {
   private write(order: Order, settings: Settings): ApplyResult {
     const { id, by, at, reason } = order
     this.record = { revision: (this.record?.revision ?? 0) + 1, id, settings, by, at, reason, schema: 1 }
-    this.told.set(this.record.revision, settings)
+    this.revisions.set(this.record.revision, settings)
     return { wrote: true, revision: this.record.revision, took: 'none', running: this.running, replaced: [] }
   }
 }
@@ -202,6 +236,7 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
     env: {},
     clock: () => new Date(clock.now),
     operator: 'ann@desk',
+    runner: { id: '01JE3Z4Q9W8V7T6S5R4P3N2M1K', host: 'desk', pid: 4711 },
     run: { connectTimeout: 1, authTimeout: 1, commandTimeout: 1, changeTimeout: 1, keepAlive: 1, lockWait: 1, grace: 1 },
     prompter: {
       get canAsk() {

@@ -6,18 +6,19 @@ import { build } from 'esbuild'
 
 const ROOT = join(__dirname, '..', '..')
 
-/** The driver (store-driver.ts) as one file that node runs. */
-export async function bundleDriver(directory: string): Promise<string> {
-  const outfile = join(directory, 'store-driver.cjs')
+/** A driver (of the store, unless another is named) as one file that node runs. */
+export async function bundleDriver(directory: string, name = 'store-driver'): Promise<string> {
+  const outfile = join(directory, `${name}.cjs`)
   await build({
-    entryPoints: [join(__dirname, 'store-driver.ts')],
+    entryPoints: [join(__dirname, `${name}.ts`)],
     outfile,
     bundle: true,
     format: 'cjs',
     platform: 'node',
     target: 'node20',
     supported: { 'dynamic-import': false },
-    external: ['ssh2', 'fs-native-extensions'],
+    external: ['ssh2', 'fs-native-extensions', 'undici', 'inquirer'],
+    loader: { '.sh': 'text' },
     logLevel: 'warning',
   })
   return outfile

@@ -9,6 +9,7 @@ import { API_VERSION } from '../../src/connection/wire/api.ts'
 import { Secret } from '../../src/node/secret.ts'
 import type { TrustRecord } from '../../src/node/trust.ts'
 import { type TestCertificate, trustedCertificate } from './certificates.ts'
+import { newClaim } from './local-node.ts'
 
 /** The key that these servers are shown. */
 export const API_KEY = 'k3y-of-the-test'
@@ -170,4 +171,5 @@ export const ORDER = {
   reason: 'a test',
   at: '2026-11-24T03:00:00.000Z',
   lockWait: 1,
+  lease: newClaim(),
 } as const

@@ -1,9 +1,19 @@
 import * as v from 'valibot'
 import { shapeOf } from '../../connection/wire/shape.ts'
-import { count, settingKey, settingValue, stateEntries, textDiff, texts } from '../../connection/wire/shapes.ts'
+import {
+  count,
+  leaseEntries,
+  leaseState,
+  settingKey,
+  settingValue,
+  stateEntries,
+  textDiff,
+  texts,
+} from '../../connection/wire/shapes.ts'
 import { CONDITIONS } from '../../node/condition.ts'
 import { LOG_LEVELS } from '../../mta/logs.ts'
 import type { ChangeResult, DiffResult, MtaStatus, Step } from '../../operations/mta/results.ts'
+import type { Released } from '../../operations/locks/release.ts'
 import type { Installed } from '../../operations/install/install.ts'
 import { EXPECTED } from '../../operations/mta/results.ts'
 import type { NodeAddress } from '../../operations/node/interfaces.ts'
@@ -137,6 +147,12 @@ const watched = shapeOf<WatchedResult>()(
 /** Commands that work on nodes and their settings. */
 export const WORK_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
   ...Object.fromEntries(VERBS.map((verb) => [`mta.${verb}/1`, { title: `what mta ${verb} did on each node`, node: change }])),
+  'locks.list/1': { title: 'the lease of each node', node: leaseState },
+  'locks.release/1': {
+    title: 'what became of a lease on each node',
+    node: shapeOf<Released>()(v.object({ ...leaseEntries, dryRun: v.boolean() })),
+  },
+  'locks.show/1': { title: 'the lease of one node', node: leaseState },
   'mta.diff/1': {
     title: 'differences found on each node',
     node: shapeOf<DiffResult>()(

@@ -2,6 +2,7 @@ import type * as v from 'valibot'
 import type { LogQuery } from '../../mta/driver.ts'
 import type { LogRecord } from '../../mta/logs.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta/shared/results.ts'
+import type { LeaseState } from '../../node/lease.ts'
 import type { OrderState } from '../../node/revision.ts'
 import { endpoint } from '../../node/record.ts'
 import type { Settings } from '../../node/settings.ts'
@@ -17,7 +18,7 @@ import { AgentLink } from './link.ts'
 import { recordsOf } from './log-stream.ts'
 import { agentLabel, openSecure } from './secure.ts'
 import type { AgentTarget, AgentTimeouts } from './target.ts'
-import { checkVersion, noApi, unknownCall } from './version-check.ts'
+import { checkVersion, knowsLeases, noApi, noLeases, unknownCall } from './version-check.ts'
 
 /** What a connection to an agent is made with. */
 export interface AgentParts {
@@ -67,22 +68,25 @@ export class AgentConnection implements NodeConnection {
     return this.call('status')
   }
 
-  start(order: StartOrder): Promise<VerbResult> {
-    if (order.unlessStopped !== true) return this.change('start', orderBody(order))
-    return this.change('start', { ...orderBody(order), unlessStopped: true }, UNLESS_STOPPED)
+  async start(order: StartOrder): Promise<VerbResult> {
+    const { unlessStopped = false } = order
+    if (!unlessStopped) return this.send('start', order)
+    const { api } = await this.known()
+    if (api.minor < UNLESS_STOPPED) throw unknownCall(this.asked('start').where, this.target.name)
+    return this.send('start', order, { unlessStopped })
   }
 
   stop(order: Order): Promise<VerbResult> {
-    return this.change('stop', orderBody(order))
+    return this.send('stop', order)
   }
 
   restart(order: Order): Promise<VerbResult> {
-    return this.change('restart', orderBody(order))
+    return this.send('restart', order)
   }
 
   sync(order: SyncOrder): Promise<ApplyResult> {
     const { settings, expect, restart } = order
-    return this.change('sync', { ...orderBody(order), settings, expect, restart, addresses: this.target.addresses })
+    return this.send('sync', order, { settings, expect, restart, addresses: this.target.addresses })
   }
 
   diff(settings: Settings): Promise<readonly TextDiff[]> {
@@ -90,11 +94,25 @@ export class AgentConnection implements NodeConnection {
   }
 
   rollback(order: Order, to?: number): Promise<ApplyResult> {
-    return this.change('rollback', { ...orderBody(order), ...(to === undefined ? {} : { to }) })
+    return this.send('rollback', order, to === undefined ? {} : { to })
   }
 
   order(id: string): Promise<OrderState> {
     return this.call('order', { id })
+  }
+
+  lease(): Promise<LeaseState> {
+    return this.call('lease')
+  }
+
+  async renewLease(id: string, ttl: number): Promise<LeaseState> {
+    await this.known()
+    return this.call('renewLease', { body: { id, ttl } })
+  }
+
+  async releaseLease(id: string, by: string): Promise<LeaseState> {
+    await this.known()
+    return this.call('releaseLease', { body: { id, by } })
   }
 
   interfaces(): Promise<readonly InterfaceInfo[]> {
@@ -128,30 +146,36 @@ export class AgentConnection implements NodeConnection {
   }
 
   /**
-   * A changing call, once the agent is known to be one that this akctl can speak with. Sent once, whatever comes.
-   * @param minor the version of the API that knows it
+   * A changing order, once the agent is known to be one that this akctl can speak with. Sent once, whatever comes. An
+   * agent that knows no leases is sent none: its node's lock alone keeps two orders apart.
    */
-  private async change<N extends ApiName>(name: N, body: unknown, minor = 0): Promise<Answered<N>> {
+  private async send<N extends ApiName>(name: N, order: Order, more: object = {}): Promise<Answered<N>> {
+    const { id, by, reason, at, lockWait, lease } = order
+    const knows = knowsLeases(await this.known())
+    if (!knows && lease.keep) throw noLeases(this.asked(name).where, this.target.name)
+    return this.call(name, { body: { id, by, reason, at, lockWait, ...(knows ? { lease } : {}), ...more } })
+  }
+
+  /** What the agent says of itself, asked once. */
+  private async known(): Promise<AgentVersion> {
     this.compatible ??= this.version()
     try {
-      const { api } = await this.compatible
-      if (api.minor < minor) throw unknownCall(this.asked(name).where, this.target.name)
+      return await this.compatible
     } catch (error) {
       this.compatible = undefined
       throw error
     }
-    return this.call(name, { body })
   }
 
   private async call<N extends ApiName>(name: N, given: Given = {}): Promise<Answered<N>> {
     const asked = this.asked(name)
-    const exchanged = await this.send(name, given)
+    const exchanged = await this.exchanged(name, given)
     if (exchanged.kind === 'answer' && exchanged.status === 404) throw await this.strange(name)
     return answerOf<(typeof API)[N]['answer']>(asked, API[name].answer, exchanged)
   }
 
   /** Sends a call; a reading one again when it met a connection that the agent had given up meanwhile. */
-  private async send(name: ApiName, given: Given): Promise<Exchanged> {
+  private async exchanged(name: ApiName, given: Given): Promise<Exchanged> {
     const { changes } = API[name]
     const { timeouts, signal } = this.parts
     const options = { seconds: changes ? timeouts.change : timeouts.command, signal }
@@ -179,7 +203,7 @@ export class AgentConnection implements NodeConnection {
     const { where } = this.asked(name)
     const { name: node } = this.target
     if (name === 'version') return noApi(where, node)
-    const exchanged = await this.send('version', {})
+    const exchanged = await this.exchanged('version', {})
     if (exchanged.kind === 'answer' && exchanged.status === 404) return noApi(where, node)
     checkVersion(this.label, node, answerOf(this.asked('version'), API.version.answer, exchanged))
     return unknownCall(where, node)
@@ -188,8 +212,4 @@ export class AgentConnection implements NodeConnection {
   private asked(name: ApiName): Asked {
     return { where: `${name} on ${this.label}`, node: this.target.name, changes: API[name].changes }
   }
-}
-
-function orderBody({ id, by, reason, at, lockWait }: Order): Order {
-  return { id, by, reason, at, lockWait }
 }

@@ -17,6 +17,18 @@ export function checkVersion(who: string, node: string, { agent, api }: AgentVer
   }
 }
 
+/** Whether an agent keeps leases: an older one refuses an order that claims any. */
+export function knowsLeases({ api }: AgentVersion): boolean {
+  return api.minor >= 1
+}
+
+/** The error of an order whose lease would be kept by an agent that keeps none. */
+export function noLeases(where: string, node: string): FailedError {
+  return new FailedError(`${where}: the agent keeps no leases: it is older than this akctl; nothing was done`, {
+    hints: [upgradeAgent(node)],
+  })
+}
+
 /** The error of a call, or a word of one, that the agent does not know, though its major version does. */
 export function unknownCall(where: string, node: string): FailedError {
   return new FailedError(`${where}: the agent does not know this call: it is older than this akctl`, {

@@ -2,7 +2,8 @@ import type { Installation, LogQuery, MtaDriver } from '../../mta/driver.ts'
 import type { LogRecord } from '../../mta/logs.ts'
 import { applyScript, orderScript, powerScript, statusScript } from '../../mta/shared/operations.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta/shared/results.ts'
-import { diffScript, interfacesScript, rollbackScript } from '../../mta/shared/inspection.ts'
+import { diffScript, interfacesScript, leaseScript, rollbackScript } from '../../mta/shared/inspection.ts'
+import type { LeaseState } from '../../node/lease.ts'
 import type { OrderState } from '../../node/revision.ts'
 import type { Settings } from '../../node/settings.ts'
 import type { NodeState } from '../../node/state.ts'
@@ -69,6 +70,18 @@ export class ScriptedConnection implements NodeConnection {
 
   order(id: string): Promise<OrderState> {
     return this.run(orderScript(this.driver, this.installation, id))
+  }
+
+  lease(): Promise<LeaseState> {
+    return this.run(leaseScript(this.driver, this.installation, { action: 'show' }))
+  }
+
+  renewLease(id: string, ttl: number): Promise<LeaseState> {
+    return this.run(leaseScript(this.driver, this.installation, { action: 'renew', id, ttl }))
+  }
+
+  releaseLease(id: string): Promise<LeaseState> {
+    return this.run(leaseScript(this.driver, this.installation, { action: 'release', id }))
   }
 
   interfaces(): Promise<readonly InterfaceInfo[]> {

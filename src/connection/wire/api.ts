@@ -1,11 +1,21 @@
 import * as v from 'valibot'
 import { MTA_NAMES } from '../../node/record.ts'
-import { diffRequest, logsRequest, orderId, orderRequest, rollbackRequest, startRequest, syncRequest } from './requests.ts'
-import { applyResult, interfaceInfo, logRecord, nodeState, orderState, textDiff, verbResult } from './shapes.ts'
+import {
+  diffRequest,
+  logsRequest,
+  orderId,
+  orderRequest,
+  releaseRequest,
+  renewRequest,
+  rollbackRequest,
+  startRequest,
+  syncRequest,
+} from './requests.ts'
+import { applyResult, interfaceInfo, leaseState, logRecord, nodeState, orderState, textDiff, verbResult } from './shapes.ts'
 
 /**
  * The version of what is spoken between akctl and an agent. A new minor adds, and both sides go on; a new major is
- * refused by the older side.
+ * refused by the older side. 1.1: leases.
  */
 export const API_VERSION = { major: 1, minor: 1 } as const
 
@@ -91,6 +101,29 @@ export const API = {
     changes: false,
     params: v.strictObject({ id: orderId }),
     answer: orderState,
+  },
+  lease: {
+    method: 'GET',
+    path: '/lease',
+    summary: 'who is at work on the node, or keeps it',
+    changes: false,
+    answer: leaseState,
+  },
+  renewLease: {
+    method: 'POST',
+    path: '/lease/renew',
+    summary: 'lets a lease that is kept live on',
+    changes: true,
+    body: renewRequest,
+    answer: leaseState,
+  },
+  releaseLease: {
+    method: 'POST',
+    path: '/lease/release',
+    summary: 'ends a lease, whoever has it; answers with the one that is gone now',
+    changes: true,
+    body: releaseRequest,
+    answer: leaseState,
   },
   interfaces: {
     method: 'GET',

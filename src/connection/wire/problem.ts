@@ -5,6 +5,7 @@ import {
   ConflictError,
   type ErrorOptions,
   FailedError,
+  NodeLockedError,
   type NodeError,
   TimeoutError,
   UnauthorizedError,
@@ -22,6 +23,7 @@ const KINDS: Readonly<
   Record<string, { readonly status: number; readonly make: (message: string, options: ErrorOptions) => NodeError }>
 > = {
   conflict: { status: 409, make: (message, options) => new ConflictError(message, options) },
+  locked: { status: 409, make: (message, options) => new NodeLockedError(message, options) },
   failed: { status: 422, make: (message, options) => new FailedError(message, options) },
   unauthorized: { status: 403, make: (message, options) => new UnauthorizedError(message, options) },
   timeout: { status: 504, make: (message, options) => new TimeoutError(message, options) },

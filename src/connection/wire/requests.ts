@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { isIP } from 'node:net'
 import { LOG_SOURCES } from '../../mta/logs.ts'
+import { ORDER_ID } from '../../node/order-id.ts'
 import { ADDR_SPEC, HEADER_NAME, UNIT_SECONDS } from '../../node/setting-values.ts'
 import { type SettingDef, settingDefs } from '../../node/settings.ts'
 
@@ -19,7 +20,7 @@ const ip = v.pipe(
 const distinct = v.check<string[], string>((list) => new Set(list).size === list.length, 'an address is given twice')
 
 /** The order's id as `newOrderId` makes it. */
-export const orderId = v.pipe(v.string(), v.regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'not an order id'))
+export const orderId = v.pipe(v.string(), v.regex(ORDER_ID, 'not an order id'))
 
 /** One setting's value, bounds included: `parseValue` reads the same ones from text. */
 function settingOf(def: SettingDef) {
@@ -50,12 +51,27 @@ export const settingsRequest = v.strictObject(
   Object.fromEntries(settingDefs().map((def) => [def.key, v.exactOptional(settingOf(def))])),
 )
 
+const ttl = v.pipe(natural, v.minValue(1), v.maxValue(3600))
+
+/** What an order claims; absent in those of an akctl that knows no leases. */
+const claim = v.strictObject({
+  id: orderId,
+  host: plain(256),
+  pid: natural,
+  job: v.exactOptional(plain(1024)),
+  operation: plain(64),
+  ttl,
+  keep: v.boolean(),
+  held: v.boolean(),
+})
+
 const orderEntries = {
   id: orderId,
   by: plain(256),
   reason: plain(1024),
   at: v.pipe(v.string(), v.isoTimestamp()),
   lockWait: v.pipe(natural, v.maxValue(3600)),
+  lease: v.exactOptional(claim),
 }
 
 /** The addresses the node sends from, as its record has them. */
@@ -89,3 +105,7 @@ export const logsRequest = v.strictObject({
   follow: v.boolean(),
   since: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1e12))),
 })
+
+/** Body of a renewal of a lease, and of a release. */
+export const renewRequest = v.strictObject({ id: orderId, ttl })
+export const releaseRequest = v.strictObject({ id: orderId, by: plain(256) })

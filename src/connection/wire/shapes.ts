@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { LOG_LEVELS, type LogRecord } from '../../mta/logs.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta/shared/results.ts'
+import type { Lease, LeaseState } from '../../node/lease.ts'
 import type { OrderState, RevisionRecord } from '../../node/revision.ts'
 import { SETTING_DEFS } from '../../node/setting-defs.ts'
 import type { SettingKey, Settings } from '../../node/settings.ts'
@@ -43,6 +44,26 @@ const revisionRecord = shapeOf<RevisionRecord>()(
   }),
 )
 
+const lease = shapeOf<Lease>()(
+  v.object({
+    id: v.string(),
+    by: v.string(),
+    host: v.string(),
+    pid: count,
+    job: v.exactOptional(v.string()),
+    operation: v.string(),
+    reason: v.string(),
+    taken: count,
+    until: count,
+    kept: v.boolean(),
+  }),
+)
+
+/** What a node tells of its lease. */
+export const leaseEntries = { clock: count, lease: v.exactOptional(lease) }
+
+export const leaseState = shapeOf<LeaseState>()(v.object(leaseEntries))
+
 /** What a status call finds on a node. */
 export const stateEntries = {
   running: v.boolean(),
@@ -58,6 +79,7 @@ export const stateEntries = {
   loaded: v.exactOptional(count),
   edited: texts,
   clock: v.number(),
+  lease: v.exactOptional(lease),
 }
 
 export const nodeState = shapeOf<NodeState>()(v.object(stateEntries))

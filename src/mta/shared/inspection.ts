@@ -1,11 +1,14 @@
 import type { Script } from '../../script/script.ts'
+import type { LeaseState } from '../../node/lease.ts'
 import { FailedError } from '../../outcome/errors.ts'
 import type { Edit, Installation, MtaDriver } from '../driver.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff } from './results.ts'
-import { editLine, readApply, verbScript } from './operations.ts'
+import { type OrderFacts, editLine, readApply, verbScript } from './operations.ts'
+import { readLease } from './lease.ts'
 import { headLine, type RevisionHead } from './record.ts'
 import diffText from './diff.sh'
 import interfacesText from './interfaces.sh'
+import locksText from './locks.sh'
 import rollbackText from './rollback.sh'
 
 /** Bytes of all diffs together, and files, that a diff gives at most: it must fit an answer, in base64. */
@@ -60,7 +63,7 @@ function listensWith(pair: string, address: string): boolean {
 export function rollbackScript(
   driver: MtaDriver,
   installation: Installation,
-  order: RevisionHead & { readonly lockWait: number },
+  order: RevisionHead & OrderFacts,
   to?: number,
 ): Script<ApplyResult> {
   const verb = {
@@ -70,6 +73,28 @@ export function rollbackScript(
     changes: true,
     revises: true,
     payload: Buffer.from(`${headLine(order)}\n`, 'utf8'),
+    claimant: order,
   }
   return verbScript(driver, installation, verb, readApply)
+}
+
+/** What is asked of a node's lease. */
+export type LeaseRequest =
+  | { readonly action: 'show' }
+  | { readonly action: 'renew'; readonly id: string; readonly ttl: number }
+  | { readonly action: 'release'; readonly id: string }
+
+/** Seconds to wait for an order that is at work. */
+const LEASE_WAIT = 5
+
+/** Looks at a node's lease, renews or releases it; tells the one there is, or that is gone now. */
+export function leaseScript(driver: MtaDriver, installation: Installation, request: LeaseRequest): Script<LeaseState> {
+  const { action } = request
+  const changes = action !== 'show'
+  const ttl = action === 'renew' ? String(request.ttl) : ''
+  const args = changes ? [action, request.id, ttl, String(LEASE_WAIT)] : [action]
+  return verbScript(driver, installation, { name: `lease ${action}`, text: locksText, args, changes }, ({ fields }) => {
+    const lease = readLease(fields)
+    return { clock: fields.integer('clock') ?? 0, ...(lease === undefined ? {} : { lease }) }
+  })
 }

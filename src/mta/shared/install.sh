@@ -1,11 +1,11 @@
-# install HEAD ARGS…: prepares the directory, and makes revision 0 (the base alone) the current one when there is
+# install WAIT HEAD ARGS…: prepares the directory, and makes revision 0 (the base alone) the current one when there is
 # none yet. The archive, where a driver ships one, is the payload: ARCHIVE is its file while mta_install runs.
-HEAD=$1 ARCHIVE=''
-shift
+WAIT=$1 HEAD=$2 ARCHIVE=''
+shift 2
 if [ ! -d "$AK" ]; then
   WHY=$(mkdir -p "$AK" 2>&1) || fail unauthorized "no right, or no room, to make $AK: $WHY"
 fi
-ak_wait_lock 60 install
+ak_wait_lock "$WAIT" install
 if [ -n "$AKCTL_LEN" ]; then
   rm -f "$AK"/.archive.*
   ARCHIVE=$AK/.archive.$$

@@ -1,18 +1,20 @@
-# The shared library: revisions, lock, orders, processes. Comes after a driver's functions and before a verb.
-DIR=$1 SERVICE=$2
-shift 2
+# The shared library: revisions, orders, processes. Comes after a driver's functions and before a verb.
+# shellcheck disable=SC2034 # CLAIM is read by claim.sh, which only changing scripts have
+DIR=$1 SERVICE=$2 CLAIM=$3
+shift 3
 # MTA_OWNS: `parameters` where akctl owns lines of the MTA's own configuration instead of whole files.
 MTA_OWNS=''
 mta_paths
 REVS=$AK/revisions
 RUN_WAIT=${RUN_WAIT:-30}
-ORDER_ID='' NEW='' AK_CUR=''
+ORDER_ID='' NEW='' AK_CUR='' LEASED=''
 
 # ak_exit: the end of every script, however it is reached; an order that said nothing of its end has failed.
 ak_exit() {
   _status=$?
   [ -z "$ORDER_ID" ] || ak_end failed
   [ -z "$NEW" ] || rm -rf "$NEW"
+  [ -z "$LEASED" ] || ak_lease_end
   printf '\n%s end %s\n' "$AKCTL_MARK" "$_status"
 }
 trap ak_exit EXIT
@@ -42,27 +44,11 @@ ak_last() {
   echo "$_last"
 }
 
-# ak_lock SECONDS ORDER_ID: one changing script at a time. Every child that outlives the script must close
-# descriptor 9. While it waits, a note in waiting/ says that the order has arrived.
+# ak_lock SECONDS ORDER_ID: the lock and the lease (see claim.sh), and what a killed script left behind put right.
 ak_lock() {
   [ -L "$AK/current" ] || fail failed "$DIR is not prepared: run akctl nodes install first"
   ak_wait_lock "$@"
   ak_recover
-}
-ak_wait_lock() {
-  if ! (: >>"$AK/lock") 2>/dev/null; then fail unauthorized "no right, or no room, to write to $AK"; fi
-  exec 9>>"$AK/lock"
-  flock -n 9 && return 0
-  [ "$?" -ne 127 ] || fail failed 'flock is missing on the node: install util-linux'
-  mkdir -p "$AK/waiting" && echo "$$ $(ak_ticks $$)" >"$AK/waiting/$2"
-  _until=$(($(date +%s) + $1))
-  until flock -n 9; do
-    if [ "$(date +%s)" -ge "$_until" ]; then
-      rm -f "$AK/waiting/$2"
-      fail conflict "another change is at work in $DIR"
-    fi
-    ak_nap
-  done
 }
 ak_nap() {
   sleep 0.1 2>/dev/null || sleep 1
@@ -101,7 +87,7 @@ ak_begin() {
   if [ "$(wc -l 2>/dev/null <"$AK/orders" || echo 0)" -gt 200 ]; then
     tail -n 100 "$AK/orders" >"$AK/.orders.new" && mv "$AK/.orders.new" "$AK/orders"
   fi
-  ak_note "$1 $2 begun $(date +%s)" || fail failed "no room to write to $AK"
+  ak_note "$1 $2 begun $NOW" || fail failed "no room to write to $AK"
   trap '' HUP PIPE
   ORDER_ID=$1 ORDER_VERB=$2
   rm -f "$AK/waiting/$1"

@@ -5,8 +5,11 @@ import { type OrderState, REVISION_SCHEMA } from '../../node/revision.ts'
 import { settingDefs, type Settings } from '../../node/settings.ts'
 import { type NodeState, WANTED } from '../../node/state.ts'
 import type { InstallArchive, InstallOptions, Installation, MtaDriver } from '../driver.ts'
+import { type Claimant, claimText, readLease } from './lease.ts'
 import { headLine, readRecord, settingsLine, type RevisionHead } from './record.ts'
 import type { ApplyResult, InstallResult, VerbResult } from './results.ts'
+import claim from './claim.sh'
+import lease from './lease.sh'
 import lib from './lib.sh'
 import listening from './listening.sh'
 import revise from './revise.sh'
@@ -21,9 +24,16 @@ import stopText from './stop.sh'
 /** Counting a queue stops here: a spool of a million files must not make a status call slow. */
 export const QUEUE_BOUND = 10_000
 
+/** What a script needs to know of a changing order. */
+export interface OrderFacts extends Claimant {
+  readonly id: string
+  /** Seconds to wait for somebody else's change, or lease. */
+  readonly lockWait: number
+}
+
 /** What an apply script is told besides the revision itself. */
 export interface ApplyRequest {
-  readonly head: RevisionHead
+  readonly head: RevisionHead & Pick<OrderFacts, 'lease'>
   readonly settings: Settings
   readonly edits: readonly (readonly string[])[]
   readonly expect: string
@@ -31,7 +41,10 @@ export interface ApplyRequest {
   readonly restart: boolean
 }
 
-/** A verb's script for one driver and installation: driver functions, library, verb (with `revise`, where one is made). */
+/**
+ * A verb's script for one driver and installation: driver functions, library, verb (with `claim`, where the node is
+ * changed, and `revise`, where a revision is made).
+ */
 export function verbScript<T>(
   driver: MtaDriver,
   installation: Installation,
@@ -42,16 +55,19 @@ export function verbScript<T>(
     readonly changes: boolean
     readonly revises?: boolean
     readonly payload?: Uint8Array
+    /** Who takes the node's lease for it. */
+    readonly claimant?: Claimant
   },
   interpret: (answer: Answer) => T,
 ): Script<T> {
-  const { payload, changes, revises } = verb
+  const { payload, changes, revises = false, claimant } = verb
+  const parts = [driver.functions, lib, lease, ...(changes ? [claim] : []), listening, ...(revises ? [revise] : []), verb.text]
   return {
     changes,
     ...(payload === undefined ? {} : { payload }),
     name: `${driver.name} ${verb.name}`,
-    text: [driver.functions, lib, listening, ...(revises === true ? [revise] : []), verb.text].join('\n'),
-    args: [installation.directory, installation.service ?? '', ...verb.args],
+    text: parts.join('\n'),
+    args: [installation.directory, installation.service ?? '', claimant === undefined ? '' : claimText(claimant), ...verb.args],
     interpret,
   }
 }
@@ -69,10 +85,11 @@ export function powerScript(
   driver: MtaDriver,
   installation: Installation,
   verb: keyof typeof POWER_TEXTS,
-  order: { readonly id: string; readonly lockWait: number; readonly unlessStopped?: boolean },
+  order: OrderFacts & { readonly unlessStopped?: boolean },
 ): Script<VerbResult> {
   const only = verb === 'start' ? [order.unlessStopped === true ? 'yes' : 'no'] : []
-  const parts = { name: verb, text: POWER_TEXTS[verb], args: [order.id, String(order.lockWait), ...only], changes: true }
+  const args = [order.id, String(order.lockWait), ...only]
+  const parts = { name: verb, text: POWER_TEXTS[verb], args, changes: true, claimant: order }
   return verbScript(driver, installation, parts, ({ fields }) => ({
     did: fields.flag('did'),
     ...(fields.optional('left-stopped') === 'yes' ? { leftStopped: true } : {}),
@@ -93,28 +110,36 @@ export function applyScript(driver: MtaDriver, installation: Installation, reque
     changes: true,
     revises: true,
     payload: Buffer.from(lines.join('\n'), 'utf8'),
+    claimant: head,
   }
   return verbScript(driver, installation, verb, readApply)
 }
 
 /**
  * Prepares the directory and makes revision 0, the base alone, unless there is a revision already.
- * @param by who installs, and when (ISO 8601), for the record of revision 0
+ * @param options `by` and `at`: who installs, and when (ISO 8601), for the record of revision 0; `claimant`: who takes the
+ *   node's lease (nobody: whoever has it is in nobody's way); `lockWait`: seconds to wait for another change
  * @param archive what the driver ships, where it does
  */
 export function installScript(
   driver: MtaDriver,
   installation: Installation,
-  options: InstallOptions & { readonly by: string; readonly at: string },
+  options: InstallOptions & {
+    readonly by: string
+    readonly at: string
+    readonly claimant?: Claimant
+    readonly lockWait?: number
+  },
   archive?: InstallArchive,
 ): Script<InstallResult> {
-  const { by, at } = options
+  const { by, at, claimant, lockWait = 60 } = options
   const verb = {
     name: 'install',
     text: installText,
-    args: [headLine({ id: 'install', by, at, reason: 'install' }), ...driver.installArgs(options)],
+    args: [String(lockWait), headLine({ id: 'install', by, at, reason: 'install' }), ...driver.installArgs(options)],
     changes: true,
     revises: true,
+    ...(claimant === undefined ? {} : { claimant }),
     ...(archive === undefined ? {} : { payload: archive }),
   }
   return verbScript(driver, installation, verb, ({ fields }) => ({
@@ -161,6 +186,7 @@ function readState({ fields }: Answer): NodeState {
   const messages = fields.integer('queue')
   const max = fields.integer('queue-max') ?? QUEUE_BOUND
   const record = fields.optional('record')
+  const lease = readLease(fields)
   return {
     running: fields.flag('running'),
     installed: fields.flag('installed'),
@@ -175,6 +201,7 @@ function readState({ fields }: Answer): NodeState {
     ...present('loaded', fields.integer('loaded')),
     ...(messages === undefined ? {} : { queue: { messages: Math.min(messages, max), capped: messages > max } }),
     ...(record === undefined ? {} : { record: readRecord(record) }),
+    ...(lease === undefined ? {} : { lease }),
   }
 }
 

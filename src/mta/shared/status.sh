@@ -1,6 +1,9 @@
 # status QUEUE_MAX: everything `mta status` tells of a node. Reads only; takes no lock.
 st_tell() {
-  put clock "$(date +%s)"
+  NOW=$(date +%s)
+  put clock "$NOW"
+  ak_lease "$NOW"
+  printf '%s' "$LEASE"
   if mta_installed; then put installed yes; else put installed no; fi
   PID=$(mta_pid)
   if [ -n "$PID" ]; then

@@ -12,6 +12,7 @@ import { installationOf, noScripts } from '../connector.ts'
 import type { Context } from '../context.ts'
 import { confirmMany, type Consent } from '../node/confirm.ts'
 import { loadFleet } from '../node/fleet.ts'
+import { claimOf, namingNode } from '../node/lease.ts'
 import type { Session } from '../node/session.ts'
 import { settlePending } from '../node/settle.ts'
 import { visitHosts, type Width } from '../node/visit.ts'
@@ -77,10 +78,15 @@ async function installNode(session: Session, host: Host, run: InstallRun, archiv
   const sent = archive !== undefined
   if (run.dryRun) return { ...options, dryRun: true, sent }
   const stamp = { by: context.operator, at: context.clock().toISOString() }
-  const script = installScript(driver, installationOf(node), { ...options, ...stamp }, archive)
+  const { changeTimeout, lockWait } = context.run
+  const claimant = { by: stamp.by, reason: run.reason ?? '', lease: claimOf(context, 'nodes install') }
+  const script = installScript(driver, installationOf(node), { ...options, ...stamp, claimant, lockWait }, archive)
   // Not cut by Ctrl-C: what was sent is finished, and a second run changes nothing.
   const result = await session
-    .uncut(() => runScript(host, script, { timeout: context.run.changeTimeout }))
+    .uncut(() => runScript(host, script, { timeout: changeTimeout + lockWait }))
+    .catch((error: unknown) => {
+      throw namingNode(error, node.name)
+    })
     .catch((error: unknown) => {
       throw error instanceof UnknownOutcomeError ? again(error, node.name) : error
     })

@@ -2,7 +2,7 @@ import type { Expectation } from '../../connection/port.ts'
 import type { RevisionRecord } from '../../node/revision.ts'
 import { differingKeys } from '../../node/settings.ts'
 import type { NodeState } from '../../node/state.ts'
-import { ConflictError } from '../../outcome/errors.ts'
+import { ConflictError, NodeLockedError } from '../../outcome/errors.ts'
 import type { Session } from '../node/session.ts'
 import { keyChanges, valueText } from './keys.ts'
 
@@ -55,7 +55,7 @@ function conflictOf({ node, wanted }: Session, record: RevisionRecord, verb: str
 
 /** An order that was refused on the node because somebody came in between: with who, when and which keys. */
 export async function explainConflict(session: Session, error: unknown, verb: string): Promise<unknown> {
-  if (!(error instanceof ConflictError)) return error
+  if (!(error instanceof ConflictError) || error instanceof NodeLockedError) return error
   const { record } = await session.connection.status().catch(() => ({ record: undefined }))
   if (record === undefined || record.revision === 0 || record.revision === session.node.baseRevision) return error
   return conflictOf(session, record, verb)

@@ -8,6 +8,8 @@ import { NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
 import type { Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 import { adoptRevision } from './base-revision.ts'
+import type { KeptLeases } from './kept-leases.ts'
+import { claimOf, namingNode } from './lease.ts'
 import type { OrderGuard } from './order-guard.ts'
 
 /** One node while a command works on it: its record, its connection, and the account of the orders sent to it. */
@@ -22,6 +24,7 @@ export class Session {
     private readonly defaults: Settings,
     readonly connection: NodeConnection,
     private readonly guard: OrderGuard,
+    private readonly leases: KeptLeases | undefined,
   ) {}
 
   /** The node's effective settings: what a sync would tell it. */
@@ -38,6 +41,11 @@ export class Session {
   /** The last order that was sent, and the last revision that an order made. */
   get lastOrder(): { readonly id?: string; readonly revision?: number } {
     return this.last ?? {}
+  }
+
+  /** Gives up the lease that this run keeps on the node, over the connection that is there. */
+  async releaseLease(): Promise<void> {
+    await this.leases?.release(this.node, this.connection)
   }
 
   /** Runs a change that Ctrl-C does not cut. @throws CancelledError when it came before */
@@ -66,6 +74,7 @@ export class Session {
       reason,
       at: now.toISOString(),
       lockWait: context.run.lockWait,
+      lease: this.leases?.claim(node, `mta ${verb}`) ?? claimOf(context, `mta ${verb}`),
     }
     const result = await this.guard.run(async () => {
       await profile.orders.put(node.id, { id: order.id, verb, at: order.at })
@@ -75,9 +84,11 @@ export class Session {
       } catch (error) {
         const seen = error instanceof NodeError && !(error instanceof UnknownOutcomeError)
         if (seen) await profile.orders.clear(node.id, order.id)
-        throw error
+        this.leases?.failed(node, error)
+        throw namingNode(error, node.name)
       }
     })
+    this.leases?.took(node)
     const revision = revisionOf(result)
     if (revision !== undefined) {
       this.last = { id: order.id, revision }

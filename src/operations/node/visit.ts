@@ -11,6 +11,7 @@ import { connectionOver, noScripts, openAgent, openHost } from '../connector.ts'
 import type { Connector, Context, Watch } from '../context.ts'
 import { Lookups } from '../lookups.ts'
 import type { Fleet } from './fleet.ts'
+import type { KeptLeases } from './kept-leases.ts'
 import { OrderGuard } from './order-guard.ts'
 import { Session } from './session.ts'
 import { settlePending } from './settle.ts'
@@ -50,6 +51,8 @@ export interface Change {
   readonly kind: 'change'
   readonly verb: string
   readonly reason?: string | undefined
+  /** Keeps the leases that orders take; none: they go with each order. */
+  readonly leases?: KeptLeases | undefined
 }
 
 /** What a run does to nodes. */
@@ -98,7 +101,7 @@ export async function whole<R>(
   const watch = unwatched === true ? UNWATCHED : context.watch(nodes.length)
   const budget = new FailBudget(maxFail, nodes.length)
   try {
-    return await use({ connector: context.connector, budget, watch, ask: nodes.length === 1 })
+    return await use({ connector: leasesOf(purpose)?.connector ?? context.connector, budget, watch, ask: nodes.length === 1 })
   } finally {
     watch.end()
   }
@@ -115,7 +118,7 @@ export function visitPart<T>(
 ): Promise<readonly NodeOutcome<T>[]> {
   return run(context, fleet, width, shared, async (node, guard) => {
     const connection = await shared.connector.open(node, { ask: shared.ask, signal: guard.signal })
-    const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
+    const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard, leasesOf(purpose))
     try {
       return await accounted(session, purpose, async (own) => {
         if (purpose.kind !== 'look') await settlePending(own, purpose.kind)
@@ -159,7 +162,7 @@ export function visitBelow<T>(
   return whole(context, fleet, width, purpose, (shared) =>
     run(context, fleet, width, shared, async (node, guard) => {
       const { connection, below } = await openBelow(context, node, { ask: shared.ask, signal: guard.signal }, lookups)
-      const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard)
+      const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard, leasesOf(purpose))
       try {
         return await accounted(session, purpose, (own) => work(own, below))
       } finally {
@@ -167,6 +170,10 @@ export function visitBelow<T>(
       }
     }),
   )
+}
+
+function leasesOf(purpose: Purpose): KeptLeases | undefined {
+  return purpose.kind === 'change' ? purpose.leases : undefined
 }
 
 async function openBelow(

@@ -27,6 +27,7 @@ export default class NodesInstall extends AkctlCommand {
     yes: changeFlags.yes,
     'dry-run': changeFlags['dry-run'],
     reason: changeFlags.reason,
+    'lock-timeout': changeFlags['lock-timeout'],
     ...connectionFlags,
     'smtp-listen': Flags.string({
       summary: 'ADDRESS:PORT of the SMTP listener; default: port 25 of the first address the node sends from, else of 127.0.0.1',
