@@ -11,7 +11,7 @@ defaults: # of all
   esmtp-connection-timeout: 30s   # slow
   mta-observer: on
 groups:
-  eu: mx[01-40],!mx07
+  eu: mx[01-40]!mx07
   all: "@eu"
 nodes:
 
