@@ -95,6 +95,8 @@ const stories = (): readonly Line[] => [
   ['node logs mx-% -n 5', 0],
   ['node logs nope', 9],
   ['mta restart mx-%', 0],
+  ['mta watch mx-% --once', 0],
+  ['mta watch mx-% --print-cron', 0],
   ['settings unset mx-% spool-cleaner-timeout', 0],
   ['settings unset --defaults smtp-admin-email', 0],
   ['mta sync mx-% --no-restart', 0],
@@ -118,6 +120,9 @@ const stories = (): readonly Line[] => [
   [`nodes archive web-% --runtime system --out ${folder}/b-%`, 2],
   [`nodes archive web-% --rotate --out ${folder}/b-%`, 0],
   ['nodes archive nope --out /nope', 9],
+  ['profiles protect', 2],
+  [`profiles protect --new-key-file ${folder}/protect-%`, 0],
+  [`profiles protect --plaintext --secrets-key-file ${folder}/protect-%`, 0],
   ['journal list', 0],
   ['journal list --node 9999', 9],
 ]
