@@ -101,7 +101,6 @@ export const outcomeFlags = {
   'failed-to': Flags.string({
     summary: 'write the nodes that failed or were left out to this file; for the next run: @file:FILE',
     helpGroup: 'SELECTION',
-    ...env('failed-to'),
   }),
 }
 

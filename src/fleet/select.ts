@@ -26,6 +26,11 @@ const NO_SOURCES: SetSources = {
   },
 }
 
+/** Whether anything was selected, or left out, in words. */
+export function isSelective({ names = [], selector, exclude = [], all = false, pick }: Selection): boolean {
+  return names.length > 0 || selector !== undefined || exclude.length > 0 || all || pick !== undefined
+}
+
 /** What is selected when nothing was named: `all` for lists, `none` (a usage error) for verbs that change or connect. */
 export type Otherwise = 'all' | 'none'
 
@@ -57,8 +62,7 @@ export function selectNodes(
   const matches = selector === undefined ? () => true : parseSelector(selector)
   const wanted = names.length > 0 ? index.findAll(named.names) : nodes.filter(({ labels }) => matches(labels))
   const selected = wanted.filter((node) => !out.has(node.id)).slice(0, pick)
-  const asked = names.length > 0 || selector !== undefined || all || exclude.length > 0
-  if (selected.length === 0 && asked) throw nothingMatched(nodes, selection)
+  if (selected.length === 0 && isSelective(selection)) throw nothingMatched(nodes, selection)
   return selected
 }
 

@@ -5,6 +5,7 @@ import { readNodeSets, type SetSources } from '../../src/fleet/node-set/node-set
 import { rewriteNodeSet } from '../../src/fleet/node-set/rewrite.ts'
 import { filesOf, groupsOf } from '../../src/fleet/node-set/terms.ts'
 import { AkctlError } from '../../src/outcome/errors.ts'
+import { random } from '../support/random.ts'
 
 const ORACLE = `
 import json, sys
@@ -68,17 +69,6 @@ function thrown(work: () => unknown): AkctlError {
     throw error
   }
   throw new Error('it was not refused')
-}
-
-/** Repeatable random numbers (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
 }
 
 /** A set as somebody might type it: few prefixes and small numbers, so that operands meet. */
