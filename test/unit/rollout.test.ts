@@ -218,3 +218,9 @@ test('the pause is between waves, and ends at Ctrl-C', async () => {
   const nodes = await run(world, waves('1', { pause: 3600 }))
   expect(outcomesOf(nodes)).toEqual(['changed', 'cancelled', 'cancelled', 'cancelled'])
 })
+
+test('after the last wave nobody waits', async () => {
+  const world = await synced()
+  const nodes = await run(world, waves('100%', { pause: 3600 }))
+  expect(outcomesOf(nodes)).toEqual(['changed', 'changed', 'changed', 'changed'])
+})
