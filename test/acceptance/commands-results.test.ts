@@ -78,7 +78,7 @@ const stories = (): readonly Line[] => [
   ['groups set g-% nope', 9],
   ['groups list', 0],
   ['nodes select @g-% --fold', 0],
-  ['nodes select @nope', 2],
+  ['nodes select @nope', 9],
   ['groups delete g-%', 0],
   ['groups delete g-%', 9],
   ['mta diff mx-%', 10],
