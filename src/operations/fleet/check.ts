@@ -105,7 +105,8 @@ class Checker {
 
   private node(path: TreePath, name: string, map: TreeMap): FleetNode | undefined {
     const before = this.problems.length
-    const { settings, ...known } = this.fields(path, map, NODE_FIELDS)
+    const known = this.fields(path, map, NODE_FIELDS)
+    const { settings } = known
     const text = this.nodeText(path, name, known)
     const { fields, problems } = readFields(text)
     this.refuse(path, problems)
