@@ -13,7 +13,8 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
   const { main, crash } = require('./load.js').load(path.join(root, 'dist', 'akctl.cjs'))
   const bug = (error) => void crash(error, argv).then(end)
   process.once('uncaughtException', bug).once('unhandledRejection', bug)
-  void main(argv, root).then(end)
+  // A turn later, as a file request that has just ended still counts as under way until then, see `end`.
+  void main(argv, root).then((code) => setImmediate(end, code))
 }
 
 /** The first Ctrl-C is for the command, which stops cleanly (before it listens: the end). The second ends at once. */

@@ -3,7 +3,7 @@ import { CancelledError, UsageError, exitOfError, reportOf } from '../outcome/er
 import type { ExitCode } from '../outcome/exit-codes.ts'
 import type { Context } from '../operations/context.ts'
 import { CliContext } from './context.ts'
-import { FailedNodes } from './failed-nodes.ts'
+import type { FailedNodes } from './failed-nodes.ts'
 import { globalFlags } from './flags.ts'
 import { printError, printNodeErrors } from './error-text.ts'
 import type { NodeOutcome } from '../outcome/outcome.ts'
@@ -45,15 +45,25 @@ export abstract class AkctlCommand extends Command {
     const context = new CliContext(process)
     context.format = askedFormat(this.argv, context.env)
     try {
-      const report = await this.perform(context)
+      const report = await this.kept(context, await this.perform(context))
       await this.print(context, report)
-      await this.failed?.write(report.nodes ?? [])
       return exitOfReport(report)
     } catch (error) {
       return await refuse(context, error)
     } finally {
       await this.failed?.drop()
       await context.close()
+    }
+  }
+
+  /** Writes the file of --failed-to; first, as the answer may not get through. */
+  private async kept(context: CliContext, report: Report): Promise<Report> {
+    try {
+      await this.failed?.write(report.nodes ?? [])
+      return report
+    } catch (error) {
+      context.warn(error instanceof Error ? error.message : String(error))
+      return { ...report, unkept: true }
     }
   }
 
@@ -65,7 +75,7 @@ export abstract class AkctlCommand extends Command {
       this.checkFormat(context)
       const { fold, 'failed-to': file } = parsed.flags as { readonly fold?: boolean; readonly 'failed-to'?: string }
       this.fold = fold
-      if (file !== undefined) this.failed = await FailedNodes.at(file)
+      if (file !== undefined) this.failed = await (await import('./failed-nodes.ts')).FailedNodes.at(file)
     }
     return parsed
   }

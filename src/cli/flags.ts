@@ -101,7 +101,6 @@ export const outcomeFlags = {
   'failed-to': Flags.string({
     summary: 'write the nodes that failed or were left out to this file; for the next run: @file:FILE',
     helpGroup: 'SELECTION',
-    ...env('failed-to'),
   }),
 }
 
@@ -115,6 +114,17 @@ export const foldFlags = {
   }),
 }
 
+/** On what sends orders. @param value seconds unless given */
+export function graceFlag(value: number) {
+  return Flags.integer({
+    summary: 'after Ctrl-C or SIGTERM: how long an order under way may go on (seconds)',
+    default: value,
+    min: 0,
+    helpGroup: 'CHANGE',
+    ...env('grace'),
+  })
+}
+
 /** When a run over several nodes stops. */
 const limitFlags = {
   'max-fail': Flags.string({
@@ -122,13 +132,7 @@ const limitFlags = {
     helpGroup: 'CHANGE',
     ...env('max-fail'),
   }),
-  grace: Flags.integer({
-    summary: 'after Ctrl-C or SIGTERM: how long an order under way may go on (seconds)',
-    default: 30,
-    min: 0,
-    helpGroup: 'CHANGE',
-    ...env('grace'),
-  }),
+  grace: graceFlag(30),
 }
 
 /** On verbs that go over a fleet in waves. */

@@ -5,7 +5,7 @@ import { parseSeconds } from './duration.ts'
 import { parseShare } from '../fleet/share.ts'
 import { parseSerial } from '../fleet/waves.ts'
 import type { Waves } from '../operations/rollout/waves.ts'
-import type { Selection } from '../fleet/select.ts'
+import { isSelective, type Selection } from '../fleet/select.ts'
 import type { ChangeRun } from '../operations/mta/change.ts'
 import type { Consent } from '../operations/node/confirm.ts'
 import type { EditRun } from '../operations/settings/edit.ts'
@@ -113,8 +113,8 @@ export function changeRunOf(names: readonly unknown[], flags: ChangeFlags, onNod
 }
 
 /** @throws UsageError when nodes were selected where the profile's defaults are meant */
-export function refuseNodes({ names = [], selector, exclude, all = false, pick }: Selection): void {
-  if (names.length > 0 || selector !== undefined || exclude !== undefined || all || pick !== undefined) {
+export function refuseNodes(selection: Selection): void {
+  if (isSelective(selection)) {
     throw new UsageError("--defaults means the profile's defaults: name no nodes with it")
   }
 }

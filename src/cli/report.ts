@@ -9,10 +9,14 @@ export interface Report<D = unknown, N = unknown> {
   readonly nodes?: readonly NodeOutcome<N>[]
   /** True when the command looked for differences and found some (exit 10). */
   readonly differences?: boolean
+  /** True when what the run was to leave behind could not be written (exit 1). */
+  readonly unkept?: boolean
 }
 
 /** The exit code a report ends with: the worst of its nodes and, below a failure, the differences. */
 export function exitOfReport(report: Report): ExitCode {
   const codes: ExitCode[] = (report.nodes ?? []).map((node) => (node.error?.kind === 'bug' ? 70 : exitOf(node.outcome)))
-  return worstExit(report.differences === true ? [...codes, 10] : codes)
+  if (report.differences === true) codes.push(10)
+  if (report.unkept === true) codes.push(1)
+  return worstExit(codes)
 }

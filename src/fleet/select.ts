@@ -2,7 +2,7 @@ import { nearNames } from '../node/near.ts'
 import type { NodeRecord } from '../node/record.ts'
 import { NotFoundError, UsageError } from '../outcome/errors.ts'
 import { foldNames } from './node-set/fold.ts'
-import { readNodeSet, type SetSources } from './node-set/node-set.ts'
+import { type NodeNames, readNodeSets, type SetSources } from './node-set/node-set.ts'
 import { parseSelector } from './selector.ts'
 
 /** Which nodes were asked for, as typed. */
@@ -20,10 +20,15 @@ export interface Selection {
 
 /** A profile without groups, and no files. */
 const NO_SOURCES: SetSources = {
-  group: () => undefined,
+  groups: new Map(),
   text: (source) => {
     throw new Error(`${source} was not read`)
   },
+}
+
+/** Whether anything was selected, or left out, in words. */
+export function isSelective({ names = [], selector, exclude = [], all = false, pick }: Selection): boolean {
+  return names.length > 0 || selector !== undefined || exclude.length > 0 || all || pick !== undefined
 }
 
 /** What is selected when nothing was named: `all` for lists, `none` (a usage error) for verbs that change or connect. */
@@ -46,20 +51,18 @@ export function selectNodes(
   const { names = [], selector, exclude = [], all = false, pick = Infinity } = selection
   refuseMixed(names.length > 0, selector !== undefined, all)
   const index = new NodeIndex(nodes)
-  const named = names.map((text) => readNodeSet(text, sources))
-  const excluded = exclude.map((text) => readNodeSet(text, sources))
-  const mentioned = [...named, ...excluded].flatMap((set) => [...set.names, ...set.without])
-  const unknown = mentioned.filter((name) => index.find(name) === undefined)
+  const nameOf = (typed: string): string => index.find(typed)?.name ?? typed
+  const named = readNodeSets(names, sources, nameOf)
+  const excluded = readNodeSets(exclude, sources, nameOf)
+  const unknown = [...index.unknown(named), ...index.unknown(excluded)]
   if (unknown.length > 0) throw unknownNodes(unknown, nodes)
 
   if (names.length === 0 && selector === undefined && !all && otherwise === 'none') throw nothingSelected()
-  const out = new Set(excluded.flatMap((set) => set.names.map((name) => index.find(name)?.id)))
+  const out = new Set(excluded.names.map((name) => index.find(name)?.id))
   const matches = selector === undefined ? () => true : parseSelector(selector)
-  const wanted =
-    names.length > 0 ? index.findAll(named.flatMap((set) => set.names)) : nodes.filter(({ labels }) => matches(labels))
+  const wanted = names.length > 0 ? index.findAll(named.names) : nodes.filter(({ labels }) => matches(labels))
   const selected = wanted.filter((node) => !out.has(node.id)).slice(0, pick)
-  const asked = names.length > 0 || selector !== undefined || all || exclude.length > 0
-  if (selected.length === 0 && asked) throw nothingMatched(nodes, selection)
+  if (selected.length === 0 && isSelective(selection)) throw nothingMatched(nodes, selection)
   return selected
 }
 
@@ -88,6 +91,11 @@ class NodeIndex {
 
   find(name: string): NodeRecord | undefined {
     return this.byName.get(name)
+  }
+
+  /** The names of node sets that are of no node. */
+  unknown({ names, without }: NodeNames): readonly string[] {
+    return [...names, ...without].filter((name) => !this.byName.has(name))
   }
 
   findAll(names: readonly string[]): readonly NodeRecord[] {

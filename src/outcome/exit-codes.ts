@@ -14,7 +14,7 @@ export const EXIT_CODES = [
   {
     code: 10,
     name: 'differences',
-    when: 'differences were found (mta diff, mta status --expect, fleet plan --detailed-exitcode)',
+    when: 'differences were found (mta diff, mta status --expect, fleet plan --detailed-exitcode, mta watch --once)',
   },
   { code: 70, name: 'bug', when: 'a bug in akctl' },
   { code: 130, name: 'cancelled', when: 'cancelled by the user' },

@@ -19,7 +19,7 @@ export interface ProfileData {
 /** A named set of nodes. */
 export interface NodeGroup {
   readonly name: string
-  /** A node set, as typed: `mx[01-40],!mx07`. It may name groups. */
+  /** A node set, as typed: `mx[01-40]!mx07`; empty for none. It may name groups. */
   readonly nodes: string
 }
 

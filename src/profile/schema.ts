@@ -90,7 +90,7 @@ export const profileSchema = v.pipe(
     nextId: natural,
     nodes: v.array(node),
     defaults: settings,
-    groups: v.exactOptional(v.array(v.strictObject({ name: name('group'), nodes: filled }))),
+    groups: v.exactOptional(v.array(v.strictObject({ name: name('group'), nodes: v.string() }))),
   }),
   v.check(({ nodes }) => distinct(nodes.map((each) => each.name)), 'two nodes have the same name'),
   v.check(({ nodes }) => distinct(nodes.map((each) => each.id)), 'two nodes have the same id'),

@@ -42,7 +42,6 @@ const WITH_VARIABLE = new Set([
   'gate-timeout',
   'gate-queue',
   'on-failure',
-  'failed-to',
 ])
 
 /** `--json` is `-o json`, which has AKCTL_OUTPUT. */

@@ -101,7 +101,7 @@ test('drift by hand is seen and put right, though the file changes nothing', asy
 })
 
 test('-o markdown is a table for a pull request, where nothing is taken for markup', async () => {
-  edit('nodes:', 'groups:\n  eu: mx1,@ops\nnodes:')
+  edit('nodes:', 'groups:\n  eu: mx1,mx[1]\nnodes:')
   const { stdout, exit } = await plan('-o', 'markdown', '--no-status')
   expect([exit, stdout]).toEqual([
     10,
@@ -112,7 +112,7 @@ test('-o markdown is a table for a pull request, where nothing is taken for mark
       '',
       '| node | action | what | from | to |',
       '| --- | --- | --- | --- | --- |',
-      '| `(groups)` | `create` | `eu` |  | `mx1,@ops` |',
+      '| `(groups)` | `create` | `eu` |  | `mx1,mx[1]` |',
       '',
     ].join('\n'),
   ])

@@ -1,9 +1,17 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { testCli } from '../support/cli.ts'
+import { promisify } from 'node:util'
+import { BIN, testCli } from '../support/cli.ts'
 import { journalOf } from '../support/cli-nodes.ts'
+import { read } from '../support/documents.ts'
 
+const execute = promisify(execFile)
 const cli = testCli()
+/** As it is before the tests, for the examples of the page. */
+const page = testCli()
 const words = (line: string): string[] => line.split(' ')
 const stored = (): unknown =>
   (JSON.parse(readFileSync(join(cli.home, 'profiles/default/profile.json'), 'utf8')) as { groups: unknown }).groups
@@ -16,6 +24,19 @@ beforeAll(async () => {
     await cli.ok(words(`nodes create ${name} --access local --dir /opt/${name} --label env=${env}`))
   }
 }, 120_000)
+
+test('the examples of the page do what it says', async () => {
+  cpSync(join(cli.home, '.'), page.home, { recursive: true })
+  const [, block = ''] = /^```console\n(.*?)^```/ms.exec(read('docs/node-sets.md')) ?? []
+  const examples = block.split(/^\$ /m).slice(1)
+  expect(examples.length).toBeGreaterThan(8)
+  for (const example of examples) {
+    const [line = '', ...printed] = example.split('\n')
+    const script = line.replace('akctl', `'${process.execPath}' '${BIN}'`)
+    const { stdout } = await execute('sh', ['-c', script], { env: page.env })
+    expect([line, stdout]).toEqual([line, printed.join('\n')])
+  }
+})
 
 test('a set is printed as what would be acted on, in its order, or folded', async () => {
   expect(lines((await cli.ok(['nodes', 'select', 'mx[10-12],mx[01-03/2]'])).stdout)).toEqual([
@@ -37,7 +58,12 @@ test('a file and stdin give names, a set a line', async () => {
   expect((await cli.ok(['nodes', 'select', `@file:${file}!mx05`, '--fold'])).stdout).toBe('mx[03,06]\n')
   expect((await cli.run(['nodes', 'select', '-', '--fold'], { input: 'mx01\nmx02\n' })).stdout).toBe('mx[01-02]\n')
   const missing = await cli.run(['nodes', 'select', '@file:/nope'])
-  expect([missing.exit, missing.stderr]).toEqual([2, expect.stringMatching(/the file of nodes can't be read: .*\/nope/)])
+  expect([missing.exit, missing.stderr]).toEqual([2, expect.stringContaining("the file of nodes /nope can't be read: ENOENT")])
+  const endless = await cli.run(['nodes', 'select', '@file:/dev/zero'])
+  expect([endless.exit, endless.stderr]).toEqual([2, expect.stringContaining("/dev/zero can't be read: it is over 1024 KiB")])
+  writeFileSync(file, 'mx01\nmx[03\n')
+  expect((await cli.run(['nodes', 'select', `@file:${file}`])).stderr).toContain(`(character 3, in line 2 of ${file})`)
+  expect((await cli.run(['mta', 'stop', 'mx01,@nope'])).exit).toBe(9)
 })
 
 test('a group is kept as typed, follows the groups in it, and is refused when it would hold itself or an unknown node', async () => {
@@ -56,40 +82,87 @@ test('a group is kept as typed, follows the groups in it, and is refused when it
   expect(journalOf(cli).at(-1)).toMatchObject({ verb: 'groups set', message: 'prod: mx[01-04]', outcome: 'changed' })
 })
 
-test('a group that another one names stays; a node that goes leaves a warning with the way out', async () => {
+test('a group that another one names stays', async () => {
   const used = await cli.run(['groups', 'delete', 'prod'])
   expect([used.exit, used.stderr]).toEqual([2, expect.stringContaining('the group prod is named by relays')])
-  const gone = await cli.ok(['nodes', 'delete', 'mx02', '--yes'])
-  expect(gone.stderr).toContain("can't be selected until it is set anew: akctl groups set prod 'mx[01,03-04]'")
-  expect((await cli.run(['nodes', 'select', '@prod'])).exit).toBe(9)
-  expect((await cli.ok(['groups', 'list'])).stdout).toContain('there is no mx02')
-  await cli.ok(['groups', 'set', 'prod', 'mx[01,03-04]'])
-  const renamed = await cli.ok(['nodes', 'edit', 'mx03', '--name', 'mx99'])
-  expect(renamed.stderr).toContain('names mx03, which is gone')
-  await cli.ok(['groups', 'set', 'relays', 'mx12'])
+  const missing = await cli.run(['groups', 'delete', 'prot'])
+  expect([missing.exit, missing.stderr]).toEqual([9, expect.stringContaining('did you mean @prod?')])
+})
+
+test('a node that goes, or has another name, goes from its groups or keeps its place in them, and that is said', async () => {
+  const gone = await cli.ok(['nodes', 'delete', 'mx02', '--yes', '--json'])
+  expect(gone.stderr).toContain('the group prod was mx[01-04], and is mx[01,03-04] now')
+  expect(gone.json.data).toMatchObject({ groups: [{ name: 'prod', from: 'mx[01-04]', to: 'mx[01,03-04]' }] })
+  const renamed = await cli.ok(['nodes', 'edit', 'mx12', '--name', 'spare'])
+  expect(renamed.stderr).toContain('the group relays was @prod!mx06,mx12, and is @prod!mx06,spare now')
+  await cli.ok(['nodes', 'delete', 'mx06', '--yes'])
+  expect(stored()).toEqual([
+    { name: 'relays', nodes: '@prod,spare' },
+    { name: 'prod', nodes: 'mx[01,03-04]' },
+  ])
+  expect((await cli.ok(['nodes', 'select', '@relays', '--fold'])).stdout).toBe('mx[01,03-04],spare\n')
+  expect((await cli.ok(['groups', 'list'])).stdout).toBe(
+    'prod\tmx[01,03-04]\t3\tmx[01,03-04]\t-\nrelays\t@prod,spare\t4\tmx[01,03-04],spare\t-\n',
+  )
+  await cli.ok(['groups', 'set', 'relays', 'spare'])
+  expect((await cli.ok(['nodes', 'delete', 'spare', '--yes'])).stderr).toContain('the group relays was spare, and has no nodes')
+  const empty = await cli.run(['mta', 'stop', '@relays'])
+  expect([empty.exit, empty.stderr]).toEqual([9, expect.stringContaining('nothing is left of @relays')])
+  await cli.ok(['groups', 'set', 'prod', ''])
   await cli.ok(['groups', 'delete', 'prod'])
-  expect(stored()).toEqual([{ name: 'relays', nodes: 'mx12' }])
+  expect(stored()).toEqual([{ name: 'relays', nodes: '' }])
+})
+
+test('sets that can not be one set are refused, and names from a file are kept as names', async () => {
+  const wrong = await cli.run(['groups', 'set', 'pair', 'mx01', 'mx[03-04]!mx03'])
+  expect([wrong.exit, wrong.stderr]).toEqual([2, expect.stringContaining("'mx[03-04]!mx03' can't be joined")])
+  const set = await cli.ok(['groups', 'set', 'pair', 'mx08,-'], { input: 'mx07\n2,9 # too\n' }).catch(() => undefined)
+  expect(set).toBeUndefined()
+  await cli.ok(['groups', 'set', 'pair', 'mx08,-'], { input: 'mx07\n9 # by its id\n' })
+  expect(stored()).toContainEqual({ name: 'pair', nodes: '9,mx[07-08]' })
+  expect((await cli.ok(['nodes', 'select', '@pair!mx07', '-o', 'name'])).stdout).toBe('mx09\nmx08\n')
 })
 
 test('--failed-to writes what is to be done again, for the next run; nothing where all went well', async () => {
   const file = join(cli.home, 'again.txt')
   writeFileSync(file, 'old\n')
-  const run = await cli.run(['mta', 'sync', 'mx[04-06]', '--failed-to', file, '--max-fail', '2', '-c', '1'])
-  expect([run.exit, readFileSync(file, 'utf8')]).toEqual([1, 'mx04\nmx05\nmx06\n'])
-  expect((await cli.ok(['nodes', 'select', `@file:${file}`, '--fold'])).stdout).toBe('mx[04-06]\n')
-  await cli.ok(['mta', 'status', 'mx[04-06]', '--failed-to', file])
+  const run = await cli.run(['mta', 'sync', 'mx[09-11]', '--failed-to', file, '--max-fail', '2', '-c', '1'])
+  expect([run.exit, readFileSync(file, 'utf8')]).toEqual([1, 'mx09\nmx10\nmx11\n'])
+  expect((await cli.ok(['nodes', 'select', `@file:${file}`, '--fold'])).stdout).toBe('mx[09-11]\n')
+  await cli.ok(['mta', 'status', 'mx[09-11]', '--failed-to', file])
   expect(readFileSync(file, 'utf8')).toBe('')
   writeFileSync(file, 'old\n')
   expect((await cli.run(['mta', 'sync', 'mx77', '--failed-to', file])).exit).toBe(9)
   expect(readFileSync(file, 'utf8')).toBe('old\n') // nothing was tried
-  const nowhere = await cli.run(['mta', 'sync', 'mx04', '--failed-to', '/nope/again.txt'])
+  const folder = await cli.run(['mta', 'sync', 'mx09', '--failed-to', cli.home])
+  expect([folder.exit, folder.stderr]).toEqual([2, expect.stringContaining('--failed-to:')])
+  const nowhere = await cli.run(['mta', 'sync', 'mx09', '--failed-to', '/nope/again.txt'])
   expect([nowhere.exit, nowhere.stderr]).toEqual([2, expect.stringContaining('--failed-to: cannot write to /nope')])
   expect(readdirSync(cli.home).filter((name) => name.endsWith('.new'))).toEqual([])
 })
 
+test('--failed-to is written at Ctrl-C as well, and where the answer could not be printed', async () => {
+  const file = join(cli.home, 'again.txt')
+  const silent = createServer()
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const { port } = silent.address() as AddressInfo
+  await cli.ok(['nodes', 'create', 'hole', '--host', '127.0.0.1', '--port', String(port), '--dir', '/opt/x', '--key', 'agent'])
+  const reached = once(silent, 'connection')
+  const env = { SSH_AUTH_SOCK: '/nonexistent' }
+  const asked = cli.start(['mta', 'status', 'hole', 'mx09', '-c', '1', '--failed-to', file], { env })
+  await reached
+  asked.child.kill('SIGINT')
+  const { exit, signal } = await asked.done
+  expect([exit, signal, readFileSync(file, 'utf8')]).toEqual([130, null, 'hole\nmx09\n'])
+  silent.close()
+  const words = [BIN, 'mta', 'sync', 'mx[09-10]', '--failed-to', file, '--json']
+  const full = execute('sh', ['-c', '"$0" "$@" > /dev/full', process.execPath, ...words], { env: cli.env })
+  await expect(full).rejects.toMatchObject({ code: 1 })
+  expect(readFileSync(file, 'utf8')).toBe('mx09\nmx10\n')
+})
+
 test.each([
   [['mx[01-'], "'mx[01-' is no set of nodes: '[' without a ']' after it (character 3)"],
-  [['@nope'], 'there is no group nope'],
   [['--all', '--pick', '0'], 'greater than or equal to 1'],
 ])('%j is refused: exit 2, and nothing is done', async (args, message) => {
   const run = await cli.run(['mta', 'stop', ...args, '--yes'])

@@ -103,7 +103,7 @@ describe('a keyring that is of no use is never replaced by something weaker', ()
   const before = (): string => readFileSync(fileOf('one'), 'utf8')
 
   beforeAll(async () => {
-    hanging = createServer(() => undefined) // takes every connection, and never says a word
+    hanging = createServer((socket) => void socket.on('error', () => undefined).resume()) // hears everything, and never says a word
     await new Promise<void>((resolve) => hanging.listen(socket, resolve))
   })
   afterAll(() => void hanging.close())

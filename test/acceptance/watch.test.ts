@@ -58,8 +58,9 @@ function watch(...args: readonly string[]): CliProcess {
   return started
 }
 
-function events({ stdout }: CliProcess): readonly Event[] {
-  return stdout()
+function events(process: CliProcess): readonly Event[] {
+  return process
+    .stdout()
     .split('\n')
     .filter((line) => line.endsWith('}'))
     .map((line) => JSON.parse(line) as Event)

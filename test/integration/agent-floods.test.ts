@@ -9,6 +9,7 @@ import { API, type ApiCall } from '../../src/connection/wire/api.ts'
 import { KEY, type TestAgent, expectServing, processFacts, syncBody, postfixAgents } from '../support/agent.ts'
 import type { LocalNode } from '../support/local-node.ts'
 import { until } from '../support/until.ts'
+import { random } from '../support/random.ts'
 
 const make = postfixAgents()
 const WRONG = 'a-wrong-key-of-an-attacker'
@@ -130,8 +131,8 @@ describe('too much, too slow', () => {
 
 it('10,000 fuzzed requests with a key change nothing, and none is an error of the agent', async () => {
   const before = node.currentRevision()
-  const random = randomOf(20_261_124)
-  const statuses = await flood(10_000, () => fuzzed(random))
+  const below = random(20_261_124)
+  const statuses = await flood(10_000, () => fuzzed(below))
   expect(
     Object.keys(statuses)
       .map(Number)
@@ -185,21 +186,12 @@ function stream(key: string, mebibytes: number): Promise<{ readonly sent: number
   })
 }
 
-/** A small generator of numbers below a bound, the same in every run. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
-
 /** A request that is never quite right. */
-function fuzzed(random: (below: number) => number): { readonly method: string; readonly path: string; readonly body?: string } {
+function fuzzed(below: (below: number) => number): { readonly method: string; readonly path: string; readonly body?: string } {
   const posts = (Object.values(API) as ApiCall[]).filter(({ method }) => method === 'POST').map(({ path }) => `/v1${path}`)
-  const path = posts[random(posts.length)] ?? ''
+  const path = posts[below(posts.length)] ?? ''
   const odd = (): unknown =>
-    [null, true, -1, 1e308, 'x'.repeat(random(300)), [], {}, '\0', '\u2028', [[[]]], '💣', '../..'][random(12)]
+    [null, true, -1, 1e308, 'x'.repeat(below(300)), [], {}, '\0', '\u2028', [[[]]], '💣', '../..'][below(12)]
   const names = [
     'id',
     'by',
@@ -215,10 +207,10 @@ function fuzzed(random: (below: number) => number): { readonly method: string; r
     'follow',
     'to',
   ]
-  switch (random(5)) {
+  switch (below(5)) {
     case 0: {
       const whole = JSON.stringify(syncBody({ 'esmtp-connection-timeout': 9 }))
-      return { method: 'POST', path, body: whole.slice(0, random(whole.length - 1)) }
+      return { method: 'POST', path, body: whole.slice(0, below(whole.length - 1)) }
     }
     case 1:
       return { method: 'POST', path, body: JSON.stringify({ ...syncBody({}), wrong: odd() }) }
@@ -226,17 +218,17 @@ function fuzzed(random: (below: number) => number): { readonly method: string; r
       return {
         method: 'POST',
         path,
-        body: JSON.stringify(Object.fromEntries(names.slice(random(names.length)).map((name) => [name, odd()]))),
+        body: JSON.stringify(Object.fromEntries(names.slice(below(names.length)).map((name) => [name, odd()]))),
       }
     case 3:
       return {
         method: 'POST',
         path,
-        body: JSON.stringify({ ...syncBody({}), lockWait: -1 - random(5), lines: -1, settings: odd(), source: odd() }),
+        body: JSON.stringify({ ...syncBody({}), lockWait: -1 - below(5), lines: -1, settings: odd(), source: odd() }),
       }
     default: {
-      const words = Array.from({ length: 1 + random(5) }, () => encodeURIComponent(String.fromCodePoint(33 + random(1000))))
-      return { method: ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'POST'][random(6)] ?? 'GET', path: `/v1/x${words.join('/')}` }
+      const words = Array.from({ length: 1 + below(5) }, () => encodeURIComponent(String.fromCodePoint(33 + below(1000))))
+      return { method: ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'POST'][below(6)] ?? 'GET', path: `/v1/x${words.join('/')}` }
     }
   }
 }

@@ -47,14 +47,17 @@ export class MemoryNode implements NodeConnection {
   /** Messages in its queue; undefined: not counted. */
   queue: number | undefined
   /** What every revision held. */
-  private readonly revisions = new Map<number, Settings>()
   /** The lease that is kept on it. */
   kept: Lease | undefined
+  private readonly told = new Map<number, Settings>()
+  /** Called when it is asked how it is. */
+  statusCalled: (() => void) | undefined
   /** Called in the middle of a changing order. */
   during: (() => void | Promise<void>) | undefined
 
   status(): Promise<NodeState> {
     this.calls.push('status')
+    this.statusCalled?.()
     if (this.lost !== undefined) return Promise.reject(this.lost)
     const { running, installed, record, queue } = this
     const loaded = running && record !== undefined ? { loaded: record.revision } : {}

@@ -48,7 +48,7 @@ async function updated(world: MemoryWorld, text: string): Promise<{ readonly tex
 const EVERYTHING: Partial<ProfileData> = {
   defaults: { 'esmtp-connection-timeout': 30, 'mta-observer': true, 'smtp-listen-only-interfaces': ['203.0.113.5', '::1'] },
   groups: [
-    { name: 'eu', nodes: 'mx[01-40],!mx07' },
+    { name: 'eu', nodes: 'mx[1],here!plain' },
     { name: 'all', nodes: '@eu' },
   ],
   nodes: [
@@ -83,7 +83,7 @@ defaults:
   mta-observer: on
 
 groups:
-  eu: mx[01-40],!mx07
+  eu: mx[1],here!plain
   all: "@eu"
 
 nodes:

@@ -3,20 +3,10 @@ import { FailBudget } from '../../src/fleet/fail-budget.ts'
 import { fanOut, type Done } from '../../src/fleet/fan-out.ts'
 import { ConflictError, UnknownOutcomeError, UnreachableError, UntrustedError, UsageError } from '../../src/outcome/errors.ts'
 import type { NodeOutcome, Outcome } from '../../src/outcome/outcome.ts'
+import { random } from '../support/random.ts'
 
 interface Named {
   readonly name: string
-}
-
-/** A generator of repeatable random numbers (mulberry32): a failing case is found again by its seed. */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
 }
 
 const fleet = (size: number): Named[] => Array.from({ length: size }, (_, index) => ({ name: `mx${index}` }))

@@ -12,7 +12,7 @@ const WHOLE = `version: 1
 defaults:
   esmtp-connection-timeout: 30s
 groups:
-  eu: mx[01-40],!mx07
+  eu: mx[01-40]!mx07
 nodes:
   mx1:
     host: MX1.example.com
@@ -55,7 +55,7 @@ const node = (fields: string): string => `version: 1\nnodes:\n  mx1:\n    host: 
 test('a whole file is read in the forms that the command line takes', async () => {
   const { defaults, groups, nodes } = await fileOf(WHOLE)
   expect(defaults).toEqual({ 'esmtp-connection-timeout': 30 })
-  expect(groups).toEqual([{ name: 'eu', nodes: 'mx[01-40],!mx07' }])
+  expect(groups).toEqual([{ name: 'eu', nodes: 'mx[01-40]!mx07' }])
   expect(nodes).toEqual([
     {
       spec: {
@@ -126,6 +126,8 @@ defaults:
 groups:
   EU: mx1
   none: []
+  half: mx[1-
+  file: "@file:x"
 nodes:
   mx1:
     host: a:22
@@ -151,16 +153,18 @@ nodes:
     'fleet.yaml:5:3: defaults.esmtp-conection-timeout: there is no setting "esmtp-conection-timeout": did you mean esmtp-connection-timeout?',
     expect.stringMatching(/^fleet.yaml:7:3: groups.EU: "EU" is no name for a group/),
     expect.stringMatching(/^fleet.yaml:8:9: groups.none: not a set of nodes/),
-    expect.stringMatching(/^fleet.yaml:11:11: nodes.mx1.host: "a:22" has a port in it/),
-    expect.stringMatching(/^fleet.yaml:12:10: nodes.mx1.dir: "\/etc" belongs to the system/),
-    'fleet.yaml:13:11: nodes.mx1.sudo: give true or false',
-    'fleet.yaml:14:5: nodes.mx1.adresses: there is no field "adresses": did you mean addresses?',
-    expect.stringMatching(/^fleet.yaml:15:16: nodes.mx1.addresses: "x" is no address/),
-    'fleet.yaml:16:13: nodes.mx1.access: "telnet" is not known: give one of ssh, https, local',
-    'fleet.yaml:18:10: nodes.mx1.labels.a: a label has a value: give letters, digits and . _ / -',
-    'fleet.yaml:23:11: nodes.mx2.user: not for access https (an agent knows no SSH login)',
-    expect.stringMatching(/^fleet.yaml:24:3: nodes.MX3: "MX3" is no name for a node/),
-    'fleet.yaml:25:8: nodes.mx4: not a node: give a mapping, at least of host and dir',
+    "fleet.yaml:9:9: groups.half: 'mx[1-' is no set of nodes: '[' without a ']' after it (character 3)",
+    'fleet.yaml:10:9: groups.file: a group holds nodes and groups, no files',
+    expect.stringMatching(/^fleet.yaml:13:11: nodes.mx1.host: "a:22" has a port in it/),
+    expect.stringMatching(/^fleet.yaml:14:10: nodes.mx1.dir: "\/etc" belongs to the system/),
+    'fleet.yaml:15:11: nodes.mx1.sudo: give true or false',
+    'fleet.yaml:16:5: nodes.mx1.adresses: there is no field "adresses": did you mean addresses?',
+    expect.stringMatching(/^fleet.yaml:17:16: nodes.mx1.addresses: "x" is no address/),
+    'fleet.yaml:18:13: nodes.mx1.access: "telnet" is not known: give one of ssh, https, local',
+    'fleet.yaml:20:10: nodes.mx1.labels.a: a label has a value: give letters, digits and . _ / -',
+    'fleet.yaml:25:11: nodes.mx2.user: not for access https (an agent knows no SSH login)',
+    expect.stringMatching(/^fleet.yaml:26:3: nodes.MX3: "MX3" is no name for a node/),
+    'fleet.yaml:27:8: nodes.mx4: not a node: give a mapping, at least of host and dir',
   ])
 })
 

@@ -73,12 +73,12 @@ test('with --prune what the file does not name is deleted, but not what it has n
     { name: 'eu', nodes: 'mx1' },
     { name: 'us', nodes: 'mx2' },
   ])
-  const whole = await plan(world, FILE(HERE('mx1'), 'groups: { eu: "mx[1-2]" }\n'), { prune: true })
+  const whole = await plan(world, FILE(HERE('mx1'), 'groups: { eu: "mx[1]" }\n'), { prune: true })
   expect(whole.report.data).toMatchObject({
     delete: 1,
     unlisted: 0,
     groups: [
-      { name: 'eu', from: 'mx1', to: 'mx[1-2]' },
+      { name: 'eu', from: 'mx1', to: 'mx[1]' },
       { name: 'us', from: 'mx2' },
     ],
   })
@@ -89,6 +89,39 @@ test('with --prune what the file does not name is deleted, but not what it has n
   })
   const kept = await plan(world, FILE(HERE('mx1'), 'groups: {}\n'))
   expect(kept.report.data).toMatchObject({ delete: 0, unlisted: 1, unlistedGroups: 2, groups: [] })
+})
+
+test('groups of the profile go on without a node that is deleted', async () => {
+  const world = await memoryWorld(['mx1', 'mx2'])
+  await groups(world, [
+    { name: 'all', nodes: 'mx[1-2]' },
+    { name: 'us', nodes: '@all!mx1' },
+  ])
+  const selection = { names: ['@all'] }
+  expect(actions(await plan(world, FILE(HERE('mx1')), { selection, prune: true }))).toEqual([['mx2', 'delete', false]])
+  const { report, after } = await plan(world, FILE(HERE('mx1')), { prune: true })
+  expect(report.data.groups).toEqual([{ name: 'all', from: 'mx[1-2]', to: 'mx1' }])
+  expect(after.groups).toEqual([
+    { name: 'all', nodes: 'mx1' },
+    { name: 'us', nodes: '@all!mx1' },
+  ])
+})
+
+test('a group of the file that can not be selected is told with its place', async () => {
+  const world = await memoryWorld(['mx1', 'mx2', 'mx3'])
+  await groups(world, [{ name: 'old', nodes: 'mx[1-3]' }])
+  const file = (text: string): string => FILE(HERE('mx1') + HERE('new'), `groups:\n${text}`)
+  await expect(plan(world, file('  a: "@old,new"\n  b: mx[2-5]\n  c: "@a!@nope"\n  d: "@d"\n'))).rejects.toMatchObject({
+    exit: 9,
+    message: [
+      'fleet.yaml:4:6: groups.b: there is no mx[4-5]',
+      'fleet.yaml:5:6: groups.c: no such group: nope',
+      'fleet.yaml:6:6: groups.d: the group d holds itself: d -> d',
+    ].join('\n'),
+  })
+  await expect(plan(world, file('  a: mx2\n'), { prune: true })).rejects.toMatchObject({ exit: 9 })
+  // A node of the file that is not selected will be there.
+  await expect(plan(world, file('  a: new\n'), { selection: { names: ['mx1'] } })).resolves.toBeDefined()
 })
 
 test('a node can take the place of one that is deleted, and of no other', async () => {

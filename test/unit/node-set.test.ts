@@ -1,14 +1,20 @@
 // The oracle is ClusterShell (Debian's clustershell), asked once for all cases.
 import { execFileSync } from 'node:child_process'
 import { foldNames } from '../../src/fleet/node-set/fold.ts'
-import { filesOf, groupsOf, readNodeSet, type SetSources } from '../../src/fleet/node-set/node-set.ts'
+import { readNodeSets, type SetSources } from '../../src/fleet/node-set/node-set.ts'
+import { rewriteNodeSet } from '../../src/fleet/node-set/rewrite.ts'
+import { filesOf, groupsOf } from '../../src/fleet/node-set/terms.ts'
+import { AkctlError } from '../../src/outcome/errors.ts'
+import { random } from '../support/random.ts'
 
 const ORACLE = `
-import sys
-from ClusterShell.NodeSet import NodeSet, RESOLVER_NOGROUP
+import json, sys
+from ClusterShell.NodeSet import NodeSet
+from ClusterShell.NodeUtils import GroupResolver, GroupSource
+groups = GroupResolver(GroupSource('profile', json.loads(sys.argv[1])))
 for line in sys.stdin:
     try:
-        nodes = NodeSet(line.rstrip(), resolver=RESOLVER_NOGROUP)
+        nodes = NodeSet(line.rstrip(), resolver=groups)
         print('\\t'.join([str(nodes)] + list(nodes)))
     except Exception as error:
         print('refused')
@@ -21,13 +27,13 @@ interface Answer {
 
 /** What ClusterShell makes of each set; undefined: it refuses it. */
 function oracle(sets: readonly string[]): readonly (Answer | undefined)[] {
-  const out = execFileSync('/usr/bin/python3', ['-c', ORACLE], {
+  const out = execFileSync('/usr/bin/python3', ['-c', ORACLE, JSON.stringify(GROUPS)], {
     input: sets.map((set) => `${set}\n`).join(''),
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   })
   return out
-    .trimEnd()
+    .replace(/\n$/, '')
     .split('\n')
     .map((line) => {
       const [folded = '', ...names] = line.split('\t')
@@ -35,18 +41,34 @@ function oracle(sets: readonly string[]): readonly (Answer | undefined)[] {
     })
 }
 
-const NONE: SetSources = { group: () => undefined, text: () => '' }
-const expand = (text: string, sources = NONE): readonly string[] => readNodeSet(text, sources).names
+const GROUPS: Readonly<Record<string, string>> = {
+  prod: 'mx[1-4]',
+  relays: '@prod!mx4,mx9',
+  odd: '@prod^mx[3-8]&mx[1-9/2],a-1',
+}
+const SOURCES: SetSources = {
+  groups: new Map([...Object.entries(GROUPS), ['loop', 'mx1,@pool'], ['pool', '@loop'], ['empty', ''], ['bad', '@prod,mx[2']]),
+  text: (source) => ({ '@file:failed.txt': 'mx1 # slow\n\n# all:\nmx[3-4]\n@relays\n', '-': 'mx7\nmx8\n' })[source] ?? '@file:x',
+}
+const expand = (text: string, sources = SOURCES): readonly string[] => readNodeSets([text], sources).names
 
-/** Repeatable random numbers (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
+/** What it gives, or undefined when it is refused. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
   }
+}
+
+function thrown(work: () => unknown): AkctlError {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof AkctlError) return error
+    throw error
+  }
+  throw new Error('it was not refused')
 }
 
 /** A set as somebody might type it: few prefixes and small numbers, so that operands meet. */
@@ -62,6 +84,7 @@ function randomSet(seed: number): string {
     return `${from}-${to}${pick(4) === 0 ? `/${1 + pick(3)}` : ''}`
   }
   const pattern = (): string => {
+    if (pick(6) === 0) return ['@prod', '@relays', '@odd'][pick(3)] ?? ''
     const prefix = ['mx', 'mx', 'out.eu', 'a-'][pick(4)] ?? ''
     if (pick(4) === 0) return `${prefix}${number()}`
     const list = Array.from({ length: 1 + pick(3) }, range).join(',')
@@ -77,26 +100,13 @@ const CASES = Array.from({ length: 1500 }, (_, seed) => randomSet(seed + 1))
 test('for any set: the same names as ClusterShell, and what it refuses is refused', () => {
   const answers = oracle(CASES)
   expect(answers).toHaveLength(CASES.length)
-  const ours = CASES.map((text) => {
-    try {
-      return { text, names: expand(text).toSorted() }
-    } catch {
-      return { text, names: undefined }
-    }
-  })
+  const ours = CASES.map((text) => ({ text, names: attempt(() => expand(text).toSorted()) }))
   expect(ours).toEqual(CASES.map((text, index) => ({ text, names: answers[index]?.names })))
   expect(answers.filter((answer) => answer === undefined).length).toBeGreaterThan(10)
 })
 
 test('for any names: what is folded is the same names again for both, and has no more ranges than what ClusterShell makes', () => {
-  const sets = CASES.flatMap((text) => {
-    try {
-      const names = expand(text)
-      return names.length === 0 ? [] : [names]
-    } catch {
-      return []
-    }
-  })
+  const sets = CASES.map((text) => attempt(() => expand(text)) ?? []).filter((names) => names.length > 0)
   const folded = sets.map((names) => foldNames(names))
   const back = oracle(folded)
   const theirs = oracle(sets.map((names) => names.join(',')))
@@ -119,29 +129,23 @@ test.each([
   [['b', 'a', 'a'], 'a,b'],
   [['mx1-dc1', 'mx1-dc2', 'mx2-dc1', 'mx2-dc2', 'mx3-dc1'], 'mx[1-2]-dc[1-2],mx3-dc1'],
   [['mx1'], 'mx1'],
+  [['mx1234567890123456', 'mx1234567890123457', 'mx999999999999999'], 'mx999999999999999,mx1234567890123456,mx1234567890123457'],
   [[], ''],
 ])('%j folds to %s', (names, folded) => {
   expect(foldNames(names)).toBe(folded)
 })
 
-const GROUPS: Readonly<Record<string, string>> = {
-  prod: 'mx[1-4]',
-  relays: '@prod!mx4,mx9',
-  loop: 'mx1,@pool',
-  pool: '@loop',
-}
-const SOURCES: SetSources = {
-  group: (name) => GROUPS[name],
-  text: (source) => ({ '@file:failed.txt': 'mx1 # slow\n\n# all:\nmx[3-4]\n@relays\n', '-': 'mx7\nmx8\n' })[source] ?? '@file:x',
-}
-
 test('groups, files and stdin, and a group of groups', () => {
-  expect(expand('@relays', SOURCES)).toEqual(['mx1', 'mx2', 'mx3', 'mx9'])
-  expect(expand('@file:failed.txt', SOURCES)).toEqual(['mx1', 'mx3', 'mx4', 'mx2', 'mx9'])
-  expect(expand('@prod&@file:failed.txt!mx2,-', SOURCES)).toEqual(['mx1', 'mx3', 'mx4', 'mx7', 'mx8'])
+  expect(expand('@relays')).toEqual(['mx1', 'mx2', 'mx3', 'mx9'])
+  expect(expand('@file:failed.txt')).toEqual(['mx1', 'mx3', 'mx4', 'mx2', 'mx9'])
+  expect(expand('@prod&@file:failed.txt!mx2,-')).toEqual(['mx1', 'mx3', 'mx4', 'mx7', 'mx8'])
   expect(filesOf('@prod,@file:a,-!@file:b')).toEqual(['@file:a', '-', '@file:b'])
   expect(groupsOf('@prod,@file:a,-!@relays')).toEqual(['prod', 'relays'])
-  expect(readNodeSet('mx[1-3]!mx2', NONE)).toEqual({ names: ['mx1', 'mx3'], without: ['mx2'] })
+  expect(readNodeSets(['mx[1-3]!mx2', 'mx2', '@relays'], SOURCES)).toEqual({
+    names: ['mx1', 'mx3', 'mx2', 'mx9'],
+    without: ['mx2', 'mx4'],
+  })
+  expect(expand('@empty,mx1,@empty')).toEqual(['mx1'])
 })
 
 test.each([
@@ -163,8 +167,70 @@ test.each([
   expect(() => expand(text)).toThrow(message)
 })
 
-test('a group that is not there, one that holds itself, and a file that names a file are refused', () => {
-  expect(() => expand('@nope', SOURCES)).toThrow('there is no group nope')
-  expect(() => expand('@loop', SOURCES)).toThrow('the group loop holds itself: loop -> pool -> loop')
-  expect(() => expand('@file:other', SOURCES)).toThrow('a file of nodes cannot name another file: @file:x')
+test.each([
+  ['@loop', 'the group loop holds itself: loop -> pool -> loop'],
+  ['mx1,@bad', "'@prod,mx[2' is no set of nodes: '[' without a ']' after it (character 9, in the group bad)"],
+  ['@file:other', 'a file of nodes cannot name another file, in line 1 of other: @file:x'],
+])('%j is refused for what it leads to, which is named', (text, message) => {
+  expect(() => expand(text)).toThrow(expect.objectContaining({ exit: 2, message }) as Error)
+})
+
+test('an unknown group is refused as an unknown node is, with what is near', () => {
+  const refused = thrown(() => expand('mx1,@prot'))
+  expect(refused).toMatchObject({ exit: 9, message: 'no such group: prot' })
+  expect(refused.hints).toContain('did you mean @prod?')
+})
+
+test('what would be too large is refused, wherever it comes from, before it is made', () => {
+  const texts: Readonly<Record<string, string>> = {
+    '@file:lines': Array.from({ length: 50_000 }, (_, line) => `n${line}-[1-99999]`).join('\n'),
+    '@file:groups': '@many\n'.repeat(150_000),
+    '@file:bad': 'mx1\n\nmx[1-\n',
+  }
+  // Each group names the one before twice: 2^60 names if they were read one by one.
+  const doubled = Array.from({ length: 60 }, (_, level) => [`g${level + 1}`, `@g${level},@g${level}`] as const)
+  const groups = new Map([['g0', 'mx[1-9]'], ['many', 'mx[1-99999]'], ...doubled])
+  const sources = { groups, text: (source: string) => texts[source] ?? '' }
+  expect(() => expand('@file:lines', sources)).toThrow('more than 100000 names (character 1, in line 2 of lines)')
+  expect(() => expand('@file:groups', sources)).toThrow(/more than 100000 names \(character 1, in line \d of groups\)/)
+  expect(() => expand('@file:bad', sources)).toThrow("'[' without a ']' after it (character 3, in line 3 of bad)")
+  expect(() => readNodeSets(['a[1-60000]', 'b[1-60000]'], sources)).toThrow('more than 100000 names')
+  expect(expand('@g60', sources)).toHaveLength(9)
+  expect(expand(Array.from({ length: 50_000 }, (_, at) => `mx${at}`).join(','))).toHaveLength(50_000)
+})
+
+describe('a set in which a node is renamed or gone', () => {
+  const renamed = (text: string): string | undefined => rewriteNodeSet(text, (name) => (name === 'mx2' ? 'old' : name))
+  const without = (text: string): string | undefined => rewriteNodeSet(text, (name) => (name === 'mx2' ? undefined : name))
+
+  test.each<[string, string | undefined, string | undefined]>([
+    ['', '', ''],
+    ['mx3, mx[4-5]!@relays', 'mx3,mx[4-5]!@relays', 'mx3,mx[4-5]!@relays'],
+    ['mx2', 'old', ''],
+    ['mx[1-3],a', 'mx[1,3],old,a', 'mx[1,3],a'],
+    ['@prod!mx2', '@prod!old', '@prod'],
+    ['@prod!mx[1-2],b', '@prod!mx1!old,b', '@prod!mx1,b'],
+    ['@prod^mx[1-2]', '@prod^mx1^old', '@prod^mx1'],
+    ['@prod&mx2', '@prod&old', ''],
+    ['@prod&mx2,b', '@prod&old,b', 'b'],
+    ['mx2!@prod&c', 'old!@prod&c', ''],
+    ['@prod&mx[1-3]', undefined, '@prod&mx[1,3]'],
+  ])('%j', (text, wanted, left) => {
+    expect([renamed(text), without(text)]).toEqual([wanted, left])
+  })
+
+  test('names the same nodes as before, for any set', () => {
+    const sources = { ...SOURCES, groups: new Map(Object.keys(GROUPS).map((name) => [name, 'a-[1-3],out.eu7'])) }
+    const sets = CASES.filter((text) => attempt(() => expand(text, sources)) !== undefined)
+    for (const text of sets) {
+      const before = expand(text, sources)
+      const [gone, after] = [without(text) ?? '', renamed(text)]
+      const left = gone === '' ? [] : expand(gone, sources)
+      expect({ text, names: left.toSorted() }).toEqual({ text, names: before.filter((name) => name !== 'mx2').toSorted() })
+      if (after === undefined) continue
+      const names = before.map((name) => (name === 'mx2' ? 'old' : name))
+      expect({ text, names: expand(after, sources).toSorted() }).toEqual({ text, names: names.toSorted() })
+    }
+    expect(sets.length).toBeGreaterThan(1000)
+  })
 })

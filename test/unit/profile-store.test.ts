@@ -173,7 +173,7 @@ describe('a damaged profile.json stops with the remedy', () => {
 describe('a profile.json of a newer akctl says to upgrade', () => {
   test.each([
     ['a newer schema', JSON.stringify({ schema: 2, everything: 'else' }), 'schema is newer'],
-    ['an unknown key', JSON.stringify({ ...DATA, groups: [] }), 'groups'],
+    ['an unknown key', JSON.stringify({ ...DATA, zones: [] }), 'zones'],
     ['an unknown key of a node', changed({ weight: 5 }), 'nodes.0.weight'],
     ['an unknown setting', changed({ settings: { 'new-setting': 1 } }), 'nodes.0.settings.new-setting'],
     ['an unknown setting of the defaults', JSON.stringify({ ...DATA, defaults: { 'new-setting': 1 } }), 'defaults.new-setting'],

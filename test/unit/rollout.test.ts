@@ -128,7 +128,7 @@ test('a run that fails puts back what it changed, and nothing else; what was put
   expect(nodes[2]?.error?.message).toMatch(/^did not pass the health gate .*; put back to revision 1$/)
   expect(world.node('mx4').record?.revision).toBe(1)
   expect(world.notes).toContain('rollback: 3 nodes')
-  expect(world.notes).toContain('warning: put back to what they had before this run: mx1 mx2 mx3')
+  expect(world.notes).toContain('warning: put back to what they had before this run: mx[1-3]')
   expect(seen.map(({ node, outcome }) => `${node} ${outcome}`)).toEqual([
     ...['mx1 changed', 'mx2 changed', 'mx3 failed', 'mx4 skipped'],
     ...['mx1 failed', 'mx2 failed', 'mx3 failed'],
@@ -141,7 +141,7 @@ test('an order whose end was not seen is looked up, and put back when it was car
   const world = await synced()
   world.node('mx2').cut = 'after'
   const nodes = await run(world, waves('1', { onFailure: 'rollback' }))
-  expect(outcomesOf(nodes)).toEqual(['failed', 'unknown', 'skipped', 'skipped'])
+  expect(outcomesOf(nodes)).toEqual(['failed', 'failed', 'skipped', 'skipped'])
   expect(nodes[1]?.error?.message).toMatch(/; put back to revision 1$/)
   expect(told(world)).toEqual([3, 3, 3, 3])
 })
@@ -187,9 +187,40 @@ test('Ctrl-C ends the waves: no new node, no gate, nothing is put back, and that
   expect(told(world)).toEqual([5, 5, 3, 3])
 })
 
+test('Ctrl-C at the gate: what was changed is called changed, and that nobody looked at it is said', async () => {
+  const world = await synced()
+  const mx1 = world.node('mx1')
+  mx1.during = () => {
+    mx1.queue = 999
+    mx1.statusCalled = () => {
+      world.abort.abort()
+    }
+  }
+  const nodes = await run(world, waves('1', { gate: { timeout: 3600, queueGrowth: 10 } }))
+  expect(outcomesOf(nodes)).toEqual(['changed', 'cancelled', 'cancelled', 'cancelled'])
+  expect(world.notes).toContain('warning: changed, but not looked at, as the run was cancelled: mx1')
+})
+
+test('a journal that cannot be written does not end the run: what was found is the outcome', async () => {
+  const world = await synced()
+  world.node('mx1').during = () => {
+    world.node('mx1').queue = 999
+    world.profile.journal.append = () => Promise.reject(new Error('disk full'))
+  }
+  const nodes = await run(world, waves('1'))
+  expect(outcomesOf(nodes)).toEqual(['failed', 'skipped', 'skipped', 'skipped'])
+  expect(world.notes.filter((note) => note.includes('the journal could not be written: disk full'))).toHaveLength(2)
+})
+
 test('the pause is between waves, and ends at Ctrl-C', async () => {
   const world = await synced()
   world.node('mx1').during = () => void setTimeout(() => world.abort.abort(), 50)
   const nodes = await run(world, waves('1', { pause: 3600 }))
   expect(outcomesOf(nodes)).toEqual(['changed', 'cancelled', 'cancelled', 'cancelled'])
+})
+
+test('after the last wave nobody waits', async () => {
+  const world = await synced()
+  const nodes = await run(world, waves('100%', { pause: 3600 }))
+  expect(outcomesOf(nodes)).toEqual(['changed', 'changed', 'changed', 'changed'])
 })

@@ -56,6 +56,8 @@ test.each<[string, Selection, string[]]>([
   ['a label that must not be so', { selector: 'role=relay,env!=prod' }, ['mx2', 'mx3']],
   ['a selector narrowed', { selector: 'role=relay', exclude: ['mx1'] }, ['mx2', 'mx3']],
   ['a range, and what is taken from it', { names: ['mx[1-3]!mx2'] }, ['mx1', 'mx3']],
+  ['what is taken away by its id', { names: ['mx[1-3]!2'] }, ['mx1', 'mx3']],
+  ['what is in both, once by its id', { names: ['[1-2]&mx[1-2],2'] }, ['mx1', 'mx2']],
   ['a label in a list', { selector: 'role=relay,env in (prod, test)' }, ['mx1', 'mx2']],
   ['a label not in a list, or not there', { selector: 'env notin (prod)' }, ['mx2', 'mx3']],
   ['only the first', { all: true, exclude: ['mx1'], pick: 2 }, ['mx2', 'mx3']],

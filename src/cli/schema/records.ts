@@ -181,8 +181,14 @@ export const RECORD_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
   'nodes.archive/1': { title: 'the archive that was made', data: madeArchive },
   'nodes.create/1': { title: 'the record that was made', data: nodeRecord },
   'nodes.delete/1': {
-    title: 'the record that was deleted, and identities that are no longer accepted',
-    data: shapeOf<DeletedNode>()(v.object({ node: nodeRecord, forgotten: v.array(trustRecord) })),
+    title: 'the record that was deleted, identities that are no longer accepted, and groups that named it',
+    data: shapeOf<DeletedNode>()(
+      v.object({
+        node: nodeRecord,
+        forgotten: v.array(trustRecord),
+        groups: v.array(v.object({ name: v.string(), from: v.string(), to: v.string() })),
+      }),
+    ),
   },
   'nodes.edit/1': {
     title: 'the record after the change, and what changed',

@@ -9,7 +9,7 @@ export const groupsListView: View<readonly GroupMembers[]> = {
     columns: ['NAME', 'NODES', 'COUNT', 'MEMBERS', 'PROBLEM'],
     rows: data.map(({ name, nodes, members, problem }) => [
       name,
-      nodes,
+      nodes || '-',
       String(members.length),
       foldNames(members) || '-',
       problem ?? '-',
@@ -21,7 +21,8 @@ export const groupsListView: View<readonly GroupMembers[]> = {
 export function groupView(schema: string, done: string): View<NodeGroup> {
   return {
     schema,
-    table: ({ data }) => ({ columns: ['NAME', 'NODES'], rows: data === undefined ? [] : [[data.name, data.nodes]] }),
-    text: ({ data }, style) => (data === undefined ? '' : `${style.good(done)} the group ${data.name}: ${data.nodes}\n`),
+    table: ({ data }) => ({ columns: ['NAME', 'NODES'], rows: data === undefined ? [] : [[data.name, data.nodes || '-']] }),
+    text: ({ data }, style) =>
+      data === undefined ? '' : `${style.good(done)} the group ${data.name}: ${data.nodes || 'no nodes'}\n`,
   }
 }

@@ -1,13 +1,16 @@
 /** A name in parts: texts at even places, numbers (or folded numbers) at odd ones. */
 type Parts = readonly string[]
 
+/** A number as short as patterns can count with (see pattern.ts); a longer one is text. */
+const NUMBER = /((?<!\d)\d{1,15}(?!\d))/
+
 /**
  * Names as a node set, as short as it gets by their numbers: mx01 … mx38 and mx40 are `mx[01-38,40]`. Names with several
  * numbers fold in each of them. `expand` gives the same names again, sorted.
  */
 export function foldNames(names: readonly string[]): string {
-  let all: readonly Parts[] = [...new Set(names)].map((name) => name.split(/(\d+)/))
-  const most = Math.max(1, ...all.map((parts) => parts.length))
+  let all: readonly Parts[] = [...new Set(names)].map((name) => name.split(NUMBER))
+  const most = all.reduce((sum, { length }) => Math.max(sum, length), 1)
   for (let place = most - (most % 2 === 0 ? 1 : 2); place > 0; place -= 2) all = foldAt(all, place)
   return all
     .map((parts) => parts.join(''))

@@ -18,17 +18,18 @@ export class NewFile {
   /**
    * @param force whether a file that is there may be replaced
    * @param mode of the file, as far as the umask lets it
+   * @param flag what names the file, for errors
    * @throws UsageError when there is one, or none can be made there
    */
-  static async open(file: string, force: boolean, mode = 0o600): Promise<NewFile> {
+  static async open(file: string, force: boolean, mode = 0o600, flag = '--out'): Promise<NewFile> {
     const path = resolve(file)
     const there = await lstat(path).catch(() => undefined)
-    if (there !== undefined) checkReplaceable(file, there, force)
+    if (there !== undefined) checkReplaceable(file, there, force, flag)
     const fresh = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.new`)
     try {
       return new NewFile(path, fresh, await open(fresh, 'wx', mode))
     } catch (error) {
-      throw new UsageError(`--out: cannot write to ${dirname(path)}: ${error instanceof Error ? error.message : String(error)}`)
+      throw new UsageError(`${flag}: cannot write to ${dirname(path)}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
@@ -75,7 +76,8 @@ export class NewFile {
   }
 }
 
-function checkReplaceable(file: string, there: Stats, force: boolean): void {
-  if (!there.isFile()) throw new UsageError(`--out: ${file} is there and is not a regular file`)
-  if (!force) throw new UsageError(`--out: ${file} is there already`, { hints: ['give another name, or --force to replace it'] })
+function checkReplaceable(file: string, there: Stats, force: boolean, flag: string): void {
+  if (!there.isFile()) throw new UsageError(`${flag}: ${file} is there and is not a regular file`)
+  if (!force)
+    throw new UsageError(`${flag}: ${file} is there already`, { hints: ['give another name, or --force to replace it'] })
 }

@@ -1,3 +1,4 @@
+import { isSelective } from '../../fleet/select.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { SettingKey } from '../../node/settings.ts'
 import { CancelledError, UsageError } from '../../outcome/errors.ts'
@@ -59,8 +60,7 @@ async function planFor(context: Context, path: string, { run, prune, ask }: Appl
   if (file === undefined) {
     return planFleet(context, await FleetSource.parse(path, text), { selection: run.selection, prune, ask: width })
   }
-  const { names = [], selector, exclude, all = false } = run.selection
-  if (names.length > 0 || selector !== undefined || exclude !== undefined || all) {
+  if (isSelective(run.selection)) {
     throw new UsageError(`${path} is a plan, which is applied as a whole: select nodes when it is made`)
   }
   const { remove, groups } = file.changes

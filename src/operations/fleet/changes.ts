@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import type { SetSources } from '../../fleet/node-set/node-set.ts'
 import { type Selection, selectNodes } from '../../fleet/select.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import { sameSettings, type Settings } from '../../node/settings.ts'
 import type { NodeGroup, ProfileData } from '../../profile/profile.ts'
+import { withoutNodes } from '../groups/groups.ts'
 import { changesBetween, placed } from '../nodes/edit.ts'
 import type { NodeSpec } from '../nodes/merge.ts'
 import type { FleetFile, FleetNode } from './check.ts'
@@ -38,23 +40,25 @@ export interface Wanted {
 /**
  * Compares a profile with a file. What the file names is to be whole as it says; what it does not name stays, unless
  * `prune` is given and the section is there.
+ * @param sources what the selection's node sets may name besides nodes
  * @throws as selectNodes, for the nodes of file and profile together
  */
-export function wantedBy(file: FleetFile, data: ProfileData, selection: Selection, prune: boolean): Wanted {
+export function wantedBy(file: FleetFile, data: ProfileData, selection: Selection, prune: boolean, sources?: SetSources): Wanted {
   const { nodes = [], defaults } = file
   const byName = new Map(data.nodes.map((node) => [node.name, node]))
   const after = nodes.map((node, index) => wantedRecord(byName.get(node.spec.name), node, data.nextId + index))
   const names = new Set(nodes.map(({ spec }) => spec.name))
   const others = data.nodes.filter(({ name }) => !names.has(name))
-  const selected = new Set(selectNodes([...after, ...others], selection, 'all').map(({ name }) => name))
+  const selected = new Set(selectNodes([...after, ...others], selection, 'all', sources).map(({ name }) => name))
   const surplus = others.map(({ name }) => name).filter((name) => selected.has(name))
   const removes = prune && file.nodes !== undefined
-  const { groups, unlistedGroups } = wantedGroups(file.groups, data.groups ?? [], prune)
+  const gone = new Set(removes ? surplus : [])
+  const { groups, unlistedGroups } = wantedGroups(file.groups, data, gone, prune)
   const changes: FleetChanges = {
     ...(defaults === undefined || sameSettings(defaults, data.defaults) ? {} : { defaults }),
     ...(groups === undefined ? {} : { groups }),
     put: nodes.filter(({ spec }, index) => selected.has(spec.name) && byName.get(spec.name) !== after[index]),
-    remove: removes ? surplus : [],
+    remove: [...gone],
   }
   const listed = nodes.map(({ spec }) => spec.name).filter((name) => selected.has(name))
   return { changes, listed, unlisted: removes ? [] : surplus, unlistedGroups }
@@ -82,6 +86,13 @@ export function changed(data: ProfileData, changes: FleetChanges, at: string): P
     nextId: data.nextId + created.length,
     nodes: [...kept, ...created],
   }
+}
+
+/** All groups that there are after a file was applied, without `prune`; the file's come first. */
+export function groupsWith(file: FleetFile, { groups = [] }: ProfileData): readonly NodeGroup[] {
+  const { groups: own = [] } = file
+  const names = new Set(own.map(({ name }) => name))
+  return [...own, ...groups.filter(({ name }) => !names.has(name))]
 }
 
 /**
@@ -121,13 +132,29 @@ function sameShallow(one: unknown, other: unknown): boolean {
   return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key])
 }
 
-/** All groups, in the profile's order; undefined when none changes. */
+/**
+ * All groups, in the profile's order; undefined when none changes.
+ * @param gone nodes that are deleted: what the file does not say of a group goes on without them
+ */
 function wantedGroups(
   wanted: readonly NodeGroup[] | undefined,
-  before: readonly NodeGroup[],
+  data: ProfileData,
+  gone: ReadonlySet<string>,
   prune: boolean,
 ): { readonly groups?: readonly NodeGroup[]; readonly unlistedGroups: readonly string[] } {
-  if (wanted === undefined) return { unlistedGroups: [] }
+  const { groups: before = [] } = data
+  const deleted = data.nodes.filter(({ name }) => gone.has(name))
+  const { groups: left = [] } = withoutNodes(data, deleted).data
+  const { groups, unlistedGroups } =
+    wanted === undefined ? { groups: left, unlistedGroups: [] } : mergedGroups(wanted, left, prune)
+  return JSON.stringify(groups) === JSON.stringify(before) ? { unlistedGroups } : { groups, unlistedGroups }
+}
+
+function mergedGroups(
+  wanted: readonly NodeGroup[],
+  before: readonly NodeGroup[],
+  prune: boolean,
+): { readonly groups: readonly NodeGroup[]; readonly unlistedGroups: readonly string[] } {
   const texts = new Map(wanted.map(({ name, nodes }) => [name, nodes]))
   const known = new Set(before.map(({ name }) => name))
   const unlisted = before.filter(({ name }) => !texts.has(name))
@@ -136,6 +163,5 @@ function wantedGroups(
     ...kept.map(({ name, nodes }) => ({ name, nodes: texts.get(name) ?? nodes })),
     ...wanted.filter(({ name }) => !known.has(name)),
   ]
-  const unlistedGroups = prune ? [] : unlisted.map(({ name }) => name)
-  return JSON.stringify(after) === JSON.stringify(before) ? { unlistedGroups } : { groups: after, unlistedGroups }
+  return { groups: after, unlistedGroups: prune ? [] : unlisted.map(({ name }) => name) }
 }

@@ -4,6 +4,7 @@ import { parseValue } from '../../node/setting-values.ts'
 import { findSetting, settingDefs, type SettingKey, type Settings, type SettingValue } from '../../node/settings.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import type { NodeGroup } from '../../profile/profile.ts'
+import { groupTextProblem } from '../groups/groups.ts'
 import { type NodeText, type Problem, readFields, TEXT_FIELDS } from '../nodes/fields.ts'
 import { BLANK, contradictions, merged, type NodeSpec } from '../nodes/merge.ts'
 import { type FieldDef, FILE_VERSION, NODE_FIELDS, SECTIONS } from './definition.ts'
@@ -83,11 +84,12 @@ class Checker {
       const path = ['groups', name]
       const problem = nameProblem('group', name)
       if (problem !== undefined) this.add(path, problem, true)
-      // What a set of nodes looks like is the business of those who use it; here only that it is one line of text.
-      if (typeof nodes !== 'string' || nodes.trim() === '' || nodes.length > GROUP_LIMIT || /\p{Cc}/u.test(nodes)) {
-        this.add(path, `not a set of nodes: give one line of at most ${GROUP_LIMIT} characters, such as mx[01-40],!mx07`)
+      if (typeof nodes !== 'string' || nodes.length > GROUP_LIMIT || /\p{Cc}/u.test(nodes)) {
+        this.add(path, `not a set of nodes: give one line of at most ${GROUP_LIMIT} characters, such as mx[01-40]!mx07`)
         return []
       }
+      const wrong = groupTextProblem(nodes.trim())
+      if (wrong !== undefined) this.add(path, wrong)
       return [{ name, nodes: nodes.trim() }]
     })
   }
@@ -103,7 +105,8 @@ class Checker {
 
   private node(path: TreePath, name: string, map: TreeMap): FleetNode | undefined {
     const before = this.problems.length
-    const { settings, ...known } = this.fields(path, map, NODE_FIELDS)
+    const known = this.fields(path, map, NODE_FIELDS)
+    const { settings } = known
     const text = this.nodeText(path, name, known)
     const { fields, problems } = readFields(text)
     this.refuse(path, problems)

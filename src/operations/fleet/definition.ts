@@ -20,7 +20,7 @@ export const FILE_VERSION = '1'
 export const SECTIONS: Readonly<Record<'version' | 'defaults' | 'groups' | 'nodes', FieldDef>> = {
   version: { kind: 'text', what: 'version of the form of this file' },
   defaults: { kind: 'map', what: "the profile's setting defaults, all of them; left alone when the section is not there" },
-  groups: { kind: 'map', what: 'named sets of nodes, such as eu: mx[01-40],!mx07; left alone when the section is not there' },
+  groups: { kind: 'map', what: 'named sets of nodes, such as eu: mx[01-40]!mx07; left alone when the section is not there' },
   nodes: { kind: 'map', what: 'the nodes by name; left alone when the section is not there' },
 }
 

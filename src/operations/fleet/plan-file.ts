@@ -60,7 +60,7 @@ export const planFileSchema = shapeOf<PlanFile>()(
     prune: v.boolean(),
     changes: v.strictObject({
       defaults: v.exactOptional(settingsShape),
-      groups: v.exactOptional(v.array(v.strictObject({ name: text, nodes: text }))),
+      groups: v.exactOptional(v.array(v.strictObject({ name: text, nodes: v.string() }))),
       put: v.array(v.strictObject({ spec, settings: settingsShape })),
       remove: texts,
     }),

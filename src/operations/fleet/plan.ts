@@ -3,10 +3,12 @@ import { nearNames } from '../../node/near.ts'
 import type { ErrorReport, NodeOutcome, Outcome } from '../../outcome/outcome.ts'
 import type { Profile, ProfileData } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
+import { membersOf } from '../groups/groups.ts'
 import { keyChanges } from '../mta/keys.ts'
+import { selectionSources } from '../node/set-sources.ts'
 import { twinsAmong } from '../nodes/checks.ts'
 import type { NodeStatus } from '../nodes/status.ts'
-import { changed, type FleetChanges, type Wanted, wantedBy } from './changes.ts'
+import { changed, type FleetChanges, groupsWith, type Wanted, wantedBy } from './changes.ts'
 import { driftOf, groupChanges, recordChanges, type RecordChange } from './compare.ts'
 import type { FleetSource } from './read.ts'
 import type { Action, FleetNodeResult, FleetReport, FleetSummary } from './results.ts'
@@ -40,9 +42,11 @@ export interface FleetPlan {
 export async function planFleet(context: Context, source: FleetSource, request: PlanRequest): Promise<FleetPlan> {
   const profile = await context.profile()
   const before = await profile.read()
-  const wanted = wantedBy(source.file, before, request.selection, request.prune)
+  const sources = await selectionSources(context, groupsWith(source.file, before), request.selection)
+  const wanted = wantedBy(source.file, before, request.selection, request.prune, sources)
   const after = changed(before, wanted.changes, context.clock().toISOString())
   await refuseImpossible(source, profile, wanted.changes, after)
+  await refuseBrokenGroups(source, after)
   const listed = new Set(wanted.listed)
   const all = recordChanges(before, after)
   noteUnlisted(context, all, listed)
@@ -173,6 +177,19 @@ async function refuseImpossible(source: FleetSource, profile: Profile, { put }: 
     const [name, twin] = mine.has(other.name) ? [other.name, one.name] : [one.name, other.name]
     problems.push({ path: ['nodes', name], atKey: true, text: `is in the same place as the node ${twin}: ${other.directory}` })
   }
+  if (problems.length > 0) await source.refuse(problems)
+}
+
+/** A group of the file that names a node or a group which is in neither file nor profile, or that holds itself. */
+async function refuseBrokenGroups(source: FleetSource, after: ProfileData): Promise<void> {
+  const { groups: own = [], nodes = [] } = source.file
+  if (own.length === 0) return
+  const mine = new Set(own.map(({ name }) => name))
+  // A node of the file that is not selected now will be there.
+  const named = nodes.map(({ spec }) => spec.name)
+  const problems = membersOf(after.groups ?? [], after.nodes, named).flatMap(({ name, problem }): FileProblem[] =>
+    problem === undefined || !mine.has(name) ? [] : [{ path: ['groups', name], text: problem, unknown: true }],
+  )
   if (problems.length > 0) await source.refuse(problems)
 }
 

@@ -88,5 +88,9 @@ function refusal(path: string, problems: readonly YamlProblem[], unknown = false
   const more = sorted.length > SHOWN ? [`and ${sorted.length - SHOWN} more`] : []
   const message = [...lines, ...more].join('\n')
   const hints = ['the form of the file: docs/fleet.md, and docs/schema/fleet.schema.json for editors']
-  return unknown ? new NotFoundError(message, { hints: ['akctl keys list shows the keys'] }) : new UsageError(message, { hints })
+  return unknown
+    ? new NotFoundError(message, {
+        hints: ['akctl keys list, akctl nodes list --no-status and akctl groups list show what there is'],
+      })
+    : new UsageError(message, { hints })
 }

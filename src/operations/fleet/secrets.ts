@@ -1,5 +1,5 @@
 import { nearNames } from '../../node/near.ts'
-import { type FileProblem, isMap, type Tree } from './tree.ts'
+import type { FileProblem, Tree, TreePath } from './tree.ts'
 
 /** The marks of private keys: PEM, and the beginning of an OpenSSH key in base64. */
 const PRIVATE_KEY = /-----BEGIN|PRIVATE KEY|b3BlbnNzaC1rZXktdjE|PuTTY-User-Key-File/
@@ -11,15 +11,19 @@ const WHERE =
 
 /** The places of a file where a private key stands. */
 export function secretProblems(tree: Tree): readonly FileProblem[] {
-  const found: FileProblem[] = []
-  const look = (value: Tree, path: readonly string[]): void => {
-    if (typeof value === 'string') {
-      if (value.length > 10 && PRIVATE_KEY.test(value)) found.push({ path, text: `a private key: ${WHERE}` })
-    } else if (isMap(value)) for (const key in value) look(value[key] ?? '', [...path, key])
-    else for (const [index, item] of value.entries()) look(item, [...path, String(index)])
-  }
-  look(tree, [])
-  return found
+  return holdsKey(tree) ? placesOf(tree, []) : [] // places are only made where there is one: this is done to every value
+}
+
+function holdsKey(tree: Tree): boolean {
+  if (typeof tree === 'string') return tree.length > 10 && PRIVATE_KEY.test(tree)
+  if (Array.isArray(tree)) return tree.some(holdsKey)
+  for (const key in tree) if (holdsKey(tree[key] ?? '')) return true
+  return false
+}
+
+function placesOf(tree: Tree, path: TreePath): readonly FileProblem[] {
+  if (typeof tree === 'string') return holdsKey(tree) ? [{ path, text: `a private key: ${WHERE}` }] : []
+  return Object.entries(tree).flatMap(([key, value]) => placesOf(value, [...path, key]))
 }
 
 /** What is said of a field that there is none of. */

@@ -1,9 +1,10 @@
-import { groupsOf } from '../../fleet/node-set/node-set.ts'
-import { nearNames } from '../../node/near.ts'
-import { NotFoundError, UsageError } from '../../outcome/errors.ts'
+import { unknownGroup } from '../../fleet/node-set/node-set.ts'
+import { groupsOf } from '../../fleet/node-set/terms.ts'
+import { UsageError } from '../../outcome/errors.ts'
 import type { NodeGroup } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 import { journalChange } from '../journal/change.ts'
+import { groupTexts } from '../node/set-sources.ts'
 
 /**
  * Forgets a group; its nodes stay.
@@ -14,16 +15,8 @@ export async function deleteGroup(context: Context, name: string): Promise<NodeG
   const group = await profile.update((data) => {
     const { groups = [] } = data
     const found = groups.find((each) => each.name === name)
-    const near = nearNames(
-      name,
-      groups.map((each) => each.name),
-    )
-    if (found === undefined) {
-      throw new NotFoundError(`no such group: ${name}`, {
-        hints: [...near.map((meant) => `did you mean ${meant}?`), 'akctl groups list shows those of this profile'],
-      })
-    }
-    const users = groups.filter((other) => other.name !== name && groupsOf(other.nodes).includes(name))
+    if (found === undefined) throw unknownGroup(name, groupTexts(groups).keys())
+    const users = groups.filter((other) => other.name !== name && other.nodes !== '' && groupsOf(other.nodes).includes(name))
     if (users.length > 0) {
       const names = users.map((user) => user.name)
       throw new UsageError(`the group ${name} is named by ${names.join(', ')}`, {

@@ -3,7 +3,7 @@ import type { NodeRecord } from '../../node/record.ts'
 import type { Settings } from '../../node/settings.ts'
 import type { Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
-import { sourcesOf } from './set-sources.ts'
+import { selectionSources } from './set-sources.ts'
 
 /** The selected nodes of a profile, as read once at the start of a run. */
 export interface Fleet {
@@ -21,6 +21,6 @@ export interface Fleet {
 export async function loadFleet(context: Context, selection: Selection, otherwise: Otherwise = 'none'): Promise<Fleet> {
   const profile = await context.profile()
   const { nodes, defaults, groups = [] } = await profile.read()
-  const sources = await sourcesOf(context, groups, [...(selection.names ?? []), ...(selection.exclude ?? [])])
+  const sources = await selectionSources(context, groups, selection)
   return { profile, nodes: selectNodes(nodes, selection, otherwise, sources), defaults }
 }

@@ -1,5 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
-import { filesOf, type SetSources } from '../../fleet/node-set/node-set.ts'
+import { createReadStream } from 'node:fs'
+import type { SetSources } from '../../fleet/node-set/node-set.ts'
+import type { Selection } from '../../fleet/select.ts'
+import { filesOf, pathOf } from '../../fleet/node-set/terms.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import type { NodeGroup } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
@@ -8,25 +10,42 @@ import type { Context } from '../context.ts'
 const LARGEST = 1024 * 1024
 
 /**
- * What node sets may name besides nodes: the profile's groups, and the files (`@file:PATH`, `-` for stdin) that they mention,
+ * What the node sets of a selection may name besides nodes: the profile's groups, and the files (`@file:PATH`, `-` for stdin) that they mention,
  * which are read here.
  * @throws UsageError that names a file which can't be read
  */
+export function selectionSources(context: Context, groups: readonly NodeGroup[], selection: Selection): Promise<SetSources> {
+  return sourcesOf(context, groups, [...(selection.names ?? []), ...(selection.exclude ?? [])])
+}
+
+/** As {@link selectionSources}, for sets. */
 export async function sourcesOf(context: Context, groups: readonly NodeGroup[], sets: readonly string[]): Promise<SetSources> {
   const texts = new Map<string, string>()
   for (const source of new Set(sets.flatMap(filesOf))) {
-    texts.set(source, source === '-' ? await context.stdin('-', LARGEST) : await read(source.slice('@file:'.length)))
+    const path = pathOf(source)
+    texts.set(source, path === undefined ? await context.stdin('-', LARGEST) : await read(path, context.signal))
   }
-  const byName = new Map(groups.map(({ name, nodes }) => [name, nodes]))
-  return { group: (name) => byName.get(name), text: (source) => texts.get(source) ?? '' }
+  return { groups: groupTexts(groups), text: (source) => texts.get(source) ?? '' }
 }
 
-async function read(path: string): Promise<string> {
+/** Each group's node set by its name. */
+export function groupTexts(groups: readonly NodeGroup[]): ReadonlyMap<string, string> {
+  return new Map(groups.map(({ name, nodes }) => [name, nodes]))
+}
+
+/** Not by its size, which a pipe or a device does not tell. */
+async function read(path: string, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
   try {
-    const { size } = await stat(path)
-    if (size <= LARGEST) return await readFile(path, 'utf8')
+    for await (const chunk of createReadStream(path, { signal })) {
+      chunks.push(chunk as Buffer)
+      size += (chunk as Buffer).length
+      if (size > LARGEST) throw new UsageError(`it is over ${LARGEST / 1024} KiB, which is no file of nodes`)
+    }
   } catch (error) {
-    throw new UsageError(`the file of nodes can't be read: ${error instanceof Error ? error.message : String(error)}`)
+    if (signal.aborted) throw error
+    throw new UsageError(`the file of nodes ${path} can't be read: ${error instanceof Error ? error.message : String(error)}`)
   }
-  throw new UsageError(`${path} is over ${LARGEST} bytes: that is no file of nodes`)
+  return Buffer.concat(chunks).toString('utf8')
 }

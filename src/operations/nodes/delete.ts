@@ -4,7 +4,7 @@ import type { NodeRecord } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
 import type { Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
-import { warnOfBroken } from '../groups/groups.ts'
+import { noteRegrouped, type Regrouped, withoutNodes } from '../groups/groups.ts'
 import { journalChange } from '../journal/change.ts'
 import { endpointsOf } from '../trust/endpoints.ts'
 
@@ -12,11 +12,14 @@ export interface DeletedNode {
   readonly node: NodeRecord
   /** Identities that are no longer accepted, as no other node uses their endpoint. */
   readonly forgotten: readonly TrustRecord[]
+  /** Groups that named it, and do no more. */
+  readonly groups: readonly Regrouped[]
 }
 
 /**
  * Forgets a node's record, the secrets of its agent, and the identities of its endpoints that no other node uses: an
- * address that is given to another server later must not look like an attack. The server is left untouched.
+ * address that is given to another server later must not look like an attack. Groups go on without it. The server is left
+ * untouched.
  * @param name a node's name or id
  * @param consent asked before anything is deleted; rejects to stop
  * @throws NotFoundError
@@ -29,15 +32,16 @@ export async function deleteNode(
   const profile = await context.profile()
   const node = findNode((await profile.read()).nodes, name)
   await consent(node)
-  const rest = await profile.update((data) => {
-    const { id } = findNode(data.nodes, name)
-    const left = { ...data, nodes: data.nodes.filter((other) => other.id !== id) }
-    return { data: left, result: left }
+  const { nodes, groups } = await profile.update((data) => {
+    const gone = findNode(data.nodes, name)
+    const nodes = data.nodes.filter((other) => other.id !== gone.id)
+    const { data: left, changes } = withoutNodes({ ...data, nodes }, [gone])
+    return { data: left, result: { nodes, groups: changes } }
   })
-  warnOfBroken(context, rest, node.name)
-  const forgotten = await forgetNode(context, profile, node, rest.nodes)
+  noteRegrouped(context, groups)
+  const forgotten = await forgetNode(context, profile, node, nodes)
   await journalChange(context, { verb: 'nodes delete', node: node.name })
-  return { node, forgotten }
+  return { node, forgotten, groups }
 }
 
 /**

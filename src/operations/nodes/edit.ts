@@ -1,7 +1,7 @@
 import { findNode } from '../../fleet/select.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { Context } from '../context.ts'
-import { warnOfBroken } from '../groups/groups.ts'
+import { noteRegrouped, withRenamed } from '../groups/groups.ts'
 import { journalChange } from '../journal/change.ts'
 import { checkKeys, checkUnique, samePlace } from './checks.ts'
 import { describeNode } from './describe.ts'
@@ -37,7 +37,7 @@ export interface EditedNode {
 export async function editNode(context: Context, name: string, change: NodeChange): Promise<EditedNode> {
   const profile = await context.profile()
   await checkKeys(profile, edited(findNode((await profile.read()).nodes, name), change))
-  const { before, after, data } = await profile.update((data) => {
+  const { before, after, groups } = await profile.update((data) => {
     const before = findNode(data.nodes, name)
     const after = placed(before, edited(before, change))
     checkUnique(
@@ -45,10 +45,10 @@ export async function editNode(context: Context, name: string, change: NodeChang
       data.nodes.filter((node) => node.id !== before.id),
     )
     const nodes = data.nodes.map((node) => (node.id === before.id ? after : node))
-    const left = { ...data, nodes }
-    return { data: left, result: { before, after, data: left } }
+    const { data: left, changes } = withRenamed({ ...data, nodes }, before, after)
+    return { data: left, result: { before, after, groups: changes } }
   })
-  if (before.name !== after.name) warnOfBroken(context, data, before.name)
+  noteRegrouped(context, groups)
   const changes = changesBetween(before, after)
   noteMove(context, before, after)
   if (changes.length > 0) {

@@ -106,6 +106,7 @@ function readAll<T>(texts: readonly string[], reader: (text: string) => Read<T>)
   const problems = reads.flatMap((read) => ('problem' in read ? [read.problem] : []))
   if (problems.length > 0) return { problem: problems.join('; ') }
   const values = reads.flatMap((read) => ('value' in read ? [read.value] : []))
+  if (values.length < 2) return { value: values }
   return { value: [...new Map(values.map((value) => [JSON.stringify(value), value])).values()] }
 }
 

@@ -18,8 +18,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
  * @param before what holds where nothing is said
  */
 export function merged(before: NodeSpec, fields: NodeFields, clear: ReadonlySet<Clearable> = new Set()): NodeSpec {
-  const kept = Object.entries(before).filter(([property]) => !clear.has(property as Clearable))
-  const after = Object.fromEntries(kept) as Mutable<NodeSpec>
+  const after: Mutable<NodeSpec> = clear.size === 0 ? { ...before } : without(before, clear)
   if (clear.has('address')) after.addresses = []
   if (clear.has('label')) after.labels = {}
   const { jump, jumpKey, labels, ...plain } = fields
@@ -28,6 +27,11 @@ export function merged(before: NodeSpec, fields: NodeFields, clear: ReadonlySet<
   const hop = mergedJump(after, jump, jumpKey)
   if (hop !== undefined) after.jump = hop
   return fitting(after, before.access, fields)
+}
+
+function without(before: NodeSpec, clear: ReadonlySet<Clearable>): NodeSpec {
+  const kept = Object.entries(before).filter(([property]) => !clear.has(property as Clearable))
+  return Object.fromEntries(kept) as unknown as NodeSpec
 }
 
 /**

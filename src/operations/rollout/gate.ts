@@ -1,6 +1,5 @@
-import type { Done } from '../../fleet/fan-out.ts'
 import { syncedOf, type NodeState } from '../../node/state.ts'
-import { FailedError } from '../../outcome/errors.ts'
+import { CancelledError, FailedError } from '../../outcome/errors.ts'
 import { pause } from '../node/pause.ts'
 import type { ChangeResult } from '../mta/results.ts'
 import type { Session } from '../node/session.ts'
@@ -19,21 +18,17 @@ const LOOK = 1
 /**
  * Looks at a changed node until it is well, or the gate's time is over.
  * @param before the node before it was changed
- * @throws FailedError that names everything that is not as it must be
+ * @throws FailedError that names everything that is not as it must be; CancelledError when the run is cancelled meanwhile
  */
-export async function passGate(
-  session: Session,
-  change: ChangeResult,
-  before: NodeState,
-  gate: Gate,
-): Promise<Done<ChangeResult>> {
+export async function passGate(session: Session, change: ChangeResult, before: NodeState, gate: Gate): Promise<void> {
   const { context, connection, wanted } = session
   const deadline = context.clock().getTime() + gate.timeout * 1000
   for (;;) {
     const state = await connection.status()
     const faults = faultsOf(state, { change, before, gate, synced: syncedOf(state, wanted) })
-    if (faults.length === 0) return { outcome: change.steps.length > 0 ? 'changed' : 'ok', result: change }
-    if (context.clock().getTime() >= deadline || context.signal.aborted) throw notWell(session, faults, gate)
+    if (faults.length === 0) return
+    if (context.signal.aborted) throw new CancelledError('cancelled at the health gate')
+    if (context.clock().getTime() >= deadline) throw notWell(session, faults, gate)
     await pause(LOOK, context.signal)
   }
 }

@@ -1,16 +1,17 @@
-import type { Done } from '../../fleet/fan-out.ts'
+import { doneOf, type Done } from '../../fleet/fan-out.ts'
+import { foldNames } from '../../fleet/node-set/fold.ts'
 import type { Share } from '../../fleet/share.ts'
 import { wavesOf } from '../../fleet/waves.ts'
 import type { NodeState } from '../../node/state.ts'
 import { FailBudget } from '../../fleet/fail-budget.ts'
 import { FailedError, reportOf } from '../../outcome/errors.ts'
-import type { NodeOutcome, Outcome } from '../../outcome/outcome.ts'
+import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import type { ChangeResult, PutBack } from '../mta/results.ts'
 import type { Fleet } from '../node/fleet.ts'
 import { pause } from '../node/pause.ts'
 import type { Session } from '../node/session.ts'
-import { visitPart, whole, type Change, type Shared, type Width } from '../node/visit.ts'
+import { journalVisit, visitPart, whole, type Change, type Shared, type Width } from '../node/visit.ts'
 import { passGate, type Gate } from './gate.ts'
 import { PUT_BACK, putBackNode } from './put-back.ts'
 
@@ -27,6 +28,8 @@ export interface Waves {
 }
 
 type Changed = NodeOutcome<ChangeResult>
+
+const READ = { kind: 'read' } as const
 
 /**
  * Changes a fleet in waves. A wave starts when the one before has passed its health gate and not too many nodes (without
@@ -104,34 +107,31 @@ class Rollout {
     const { context, shared, waves } = this
     const { gate } = waves
     const nodes = part.nodes.filter(({ name }) => this.done.get(name)?.outcome === 'changed')
-    if (gate === undefined || nodes.length === 0 || context.signal.aborted) return
-    const passed = await visitPart<ChangeResult>(
-      context,
-      { ...part, nodes },
-      this.own,
-      { kind: 'read' },
-      async (session) => {
-        const { name } = session.node
-        const [before, change] = [this.before.get(name), this.done.get(name)?.result]
-        if (before === undefined || change === undefined) return { outcome: 'changed' }
-        return passGate(session, change, before, gate)
-      },
-      this.later,
-    )
-    for (const { node, outcome, error } of passed) {
+    if (gate === undefined || nodes.length === 0) return
+    const looks = await visitPart(context, { ...part, nodes }, this.own, READ, (session) => this.look(session, gate), this.later)
+    for (const { node, outcome, error } of looks) {
       const change = this.done.get(node)
-      if (outcome === 'changed' || change === undefined) continue
+      if (error === undefined || outcome === 'cancelled' || change === undefined) continue
       shared.budget.count(outcome)
-      this.done.set(node, { ...change, outcome, ...(error === undefined ? {} : { error }) })
-      await this.journal(node, outcome, error?.message ?? '')
+      this.done.set(node, { ...change, outcome, error })
     }
+    const unseen = looks.filter(({ outcome }) => outcome === 'cancelled').map(({ node }) => node)
+    if (unseen.length > 0) context.warn(`changed, but not looked at, as the run was cancelled: ${foldNames(unseen)}`)
   }
 
-  /** Beside the line of the order, which went well. */
-  private async journal(node: string, outcome: Outcome, message: string): Promise<void> {
-    const { context, fleet, purpose } = this
-    const at = context.clock().toISOString()
-    await fleet.profile.journal.append([{ at, by: context.operator, verb: purpose.verb, node, outcome, message }])
+  /** What is found has a line in the journal of its own, as the order's line says that it went well. */
+  private async look(session: Session, gate: Gate): Promise<Done<undefined>> {
+    const { name } = session.node
+    const [before, change] = [this.before.get(name), this.done.get(name)?.result]
+    if (before === undefined || change === undefined) return { outcome: 'ok' } // it is looked at only after its change
+    try {
+      await passGate(session, change, before, gate)
+      return { outcome: 'ok' }
+    } catch (error) {
+      const done = doneOf(error)
+      if (done.outcome !== 'cancelled') await journalVisit(session, this.purpose.verb, done.outcome, done.error?.message)
+      return done
+    }
   }
 
   /** Puts back what this run changed, and says which. */
@@ -140,7 +140,7 @@ class Rollout {
     const nodes = fleet.nodes.filter(({ name }) => this.mayHaveChanged(name))
     if (nodes.length === 0) return
     if (context.signal.aborted) {
-      context.warn(`nothing was put back, as the run was cancelled: ${nodes.map(({ name }) => name).join(' ')}`)
+      context.warn(`nothing was put back, as the run was cancelled: ${foldNames(nodes.map(({ name }) => name))}`)
       return
     }
     shared.watch.part(`rollback: ${counted(nodes.length)}`)
@@ -152,7 +152,7 @@ class Rollout {
       this.tell(outcome.node)
     }
     const back = outcomes.filter(({ outcome }) => outcome === 'changed').map(({ node }) => node)
-    if (back.length > 0) context.warn(`put back to what they had before this run: ${back.join(' ')}`)
+    if (back.length > 0) context.warn(`put back to what they had before this run: ${foldNames(back)}`)
   }
 
   private putNodeBack(session: Session): Promise<Done<PutBack>> {
@@ -175,22 +175,16 @@ class Rollout {
 /** What became of a node that was put back, or was to be: never better than `failed`, as the change did not last. */
 function accountOf(change: Changed, { outcome, result, error }: NodeOutcome<PutBack>): Changed {
   if (outcome === 'ok') return change
-  if (outcome === 'changed' && result !== undefined) {
-    const why = change.error ?? reportOf(new FailedError('was changed as told, but the run failed'))
-    const back = result.to === undefined ? '' : ` to revision ${result.to}`
-    return {
-      node: change.node,
-      outcome: change.error === undefined ? 'failed' : change.outcome,
-      ...(change.result === undefined ? {} : { result: { ...change.result, putBack: result } }),
-      error: { ...why, message: `${why.message}; put back${back}` },
-    }
+  const why = change.error ?? reportOf(new FailedError('was changed as told, but the run failed'))
+  if (error !== undefined) {
+    return { ...change, outcome, error: { ...error, message: `${why.message}; could not be put back: ${error.message}` } }
   }
-  const why = error === undefined ? [] : [error.message]
-  const first = change.error?.message ?? 'was changed as told, but the run failed'
+  const back = result?.to === undefined ? 'put back' : `put back to revision ${result.to}`
   return {
     ...change,
-    outcome,
-    error: { ...(error ?? reportOf(new FailedError(''))), message: `${first}; could not be put back: ${why.join('')}` },
+    outcome: 'failed',
+    ...(change.result === undefined || result === undefined ? {} : { result: { ...change.result, putBack: result } }),
+    error: { ...why, message: `${why.message}; ${back}` },
   }
 }
 

@@ -25,7 +25,11 @@ export default class GroupsSet extends AkctlCommand {
     const sets = argv.slice(1).map(String)
     if (sets.length > 0) return { data: await setGroup(context, args.name, sets) }
     throw new UsageError(`which nodes are to be in ${args.name}?`, {
-      hints: [`akctl groups set ${args.name} 'mx[01-40]'`, `or forget it: akctl groups delete ${args.name}`],
+      hints: [
+        `akctl groups set ${args.name} 'mx[01-40]'`,
+        `or none, by '': akctl groups set ${args.name} ''`,
+        `or forget it: akctl groups delete ${args.name}`,
+      ],
     })
   }
 }

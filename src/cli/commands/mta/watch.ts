@@ -8,7 +8,7 @@ import { UsageError } from '../../../outcome/errors.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
 import { parseSeconds } from '../../duration.ts'
-import { connectionFlags, fanFlags, selectionFlags } from '../../flags.ts'
+import { connectionFlags, fanFlags, graceFlag, selectionFlags } from '../../flags.ts'
 import { liveLines, refuseDocuments } from '../../live-lines.ts'
 import { nodesArg, selectionOf } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
@@ -41,7 +41,7 @@ export default class MtaWatch extends AkctlCommand {
     'max-tries': Flags.integer({ summary: 'restarts in a row after which a node is given up', default: 5, min: 1, max: 1000 }),
     steady: Flags.string({ summary: 'how long an MTA must run until earlier tries are forgotten', default: '60s' }),
     notify: Flags.string({ summary: 'a command of sh for every event of a node: $AKCTL_EVENT, $AKCTL_NODE, …, JSON on stdin' }),
-    grace: Flags.integer({ summary: 'after SIGTERM: how long a restart under way may go on (seconds)', default: GRACE, min: 0 }),
+    grace: graceFlag(GRACE),
     'print-unit': Flags.boolean({ summary: 'print a systemd unit that watches like this', exclusive: ['print-cron'] }),
     'print-cron': Flags.boolean({ summary: 'print a crontab line that watches like this' }),
   }

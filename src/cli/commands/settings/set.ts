@@ -36,12 +36,17 @@ export default class SettingsSet extends AkctlCommand {
   protected async perform(context: CliContext): Promise<Report<SettingsChange, NodeEdit>> {
     const { argv, flags } = await this.input(SettingsSet, context)
     const words = argv.map(String)
-    const values = words.filter((word) => word.includes('='))
+    const values = words.filter(isAssignment)
     if (values.length === 0) {
       throw new UsageError('no setting given', { hints: ['akctl settings set NODE key=value', 'keys: akctl settings describe'] })
     }
-    const nodes = words.filter((word) => !word.includes('='))
+    const nodes = words.filter((word) => !isAssignment(word))
     const edit = setting(parseAssignments(values))
     return editSettings(context, edit, editRunOf('settings set', nodes, flags))
   }
+}
+
+/** A path of a file of nodes may hold `=` too. */
+function isAssignment(word: string): boolean {
+  return word.includes('=') && !word.startsWith('@')
 }
