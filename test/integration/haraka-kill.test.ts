@@ -45,7 +45,7 @@ function apply(order: Order, n: number): Script<unknown> {
 
 /** A command that tells everything a killed script could leave behind: files, the process and its pid file. */
 function stateOf(directory: string): string {
-  return `find '${directory}/akctl' -printf '%p %s %l %i\\n'; cat '${directory}/run/haraka.pid'
+  return `find '${directory}/akctl' ! -name lease -printf '%p %s %l %i\\n'; cat '${directory}/run/haraka.pid'
     grep -lsF 'HARAKA=${directory}/' /proc/[0-9]*/environ`
 }
 

@@ -172,10 +172,10 @@ export class MemoryNode implements NodeConnection {
 
   /** As the node's script does it, but that nothing expires. */
   private take({ lease, by, reason }: Order): void {
-    const { id, keep, held, ttl: _, ...rest } = lease
+    const { id, keep, held, host, pid, operation } = lease
     const other = this.kept !== undefined && this.kept.id !== id
     if (other || (held && this.kept === undefined)) throw new NodeLockedError(`locked; see akctl locks show NODE`)
-    this.kept = keep ? { ...rest, id, by, reason, taken: 1, until: 61, kept: true } : undefined
+    this.kept = keep ? { id, host, pid, operation, by, reason, taken: 1, until: 61, kept: true } : undefined
   }
 
   private told(lease: Lease | undefined): LeaseState {
