@@ -74,7 +74,7 @@ test('a link cut in the middle of a sync is exit 7, and the order stays noted', 
     expect(storedNode(cli, 'mx1')?.baseRevision).toBeUndefined()
     expect(journalOf(cli).at(-1)).toMatchObject({ verb: 'mta sync', outcome: 'unknown', orderId: expect.any(String) as string })
 
-    const change = await cli.run(words('mta stop mx1 --lock-wait 1'))
+    const change = await cli.run(words('mta stop mx1 --lock-timeout 1'))
     expect([change.exit, change.stderr]).toEqual([8, expect.stringContaining('still at work')])
     const look = await cli.ok(words('mta status mx1'))
     expect(look.stderr).toContain('still at work')

@@ -47,9 +47,9 @@ export class MemoryNode implements NodeConnection {
   /** Messages in its queue; undefined: not counted. */
   queue: number | undefined
   /** What every revision held. */
+  private readonly told = new Map<number, Settings>()
   /** The lease that is kept on it. */
   kept: Lease | undefined
-  private readonly told = new Map<number, Settings>()
   /** Called when it is asked how it is. */
   statusCalled: (() => void) | undefined
   /** Called in the middle of a changing order. */
@@ -103,7 +103,7 @@ export class MemoryNode implements NodeConnection {
   rollback(order: Order, to?: number): Promise<ApplyResult> {
     return this.change('rollback', order, () => {
       const revision = to ?? (this.record?.revision ?? 0) - 1
-      return this.write({ ...order, reason: `back to ${revision}` }, this.revisions.get(revision) ?? {})
+      return this.write({ ...order, reason: `back to ${revision}` }, this.told.get(revision) ?? {})
     })
   }
 
@@ -118,20 +118,20 @@ export class MemoryNode implements NodeConnection {
 
   lease(): Promise<LeaseState> {
     this.calls.push('lease')
-    return Promise.resolve(this.told(this.kept))
+    return Promise.resolve(this.answer(this.kept))
   }
 
   renewLease(id: string): Promise<LeaseState> {
     this.calls.push('renewLease')
     if (this.kept?.id !== id) return Promise.reject(new NodeLockedError('the lease is gone'))
-    return Promise.resolve(this.told(this.kept))
+    return Promise.resolve(this.answer(this.kept))
   }
 
   releaseLease(id: string): Promise<LeaseState> {
     this.calls.push('releaseLease')
     const gone = this.kept?.id === id ? this.kept : undefined
     if (gone !== undefined) this.kept = undefined
-    return Promise.resolve(this.told(gone))
+    return Promise.resolve(this.answer(gone))
   }
 
   interfaces(): Promise<readonly InterfaceInfo[]> {
@@ -178,7 +178,7 @@ export class MemoryNode implements NodeConnection {
     this.kept = keep ? { id, host, pid, operation, by, reason, taken: 1, until: 61, kept: true } : undefined
   }
 
-  private told(lease: Lease | undefined): LeaseState {
+  private answer(lease: Lease | undefined): LeaseState {
     return { clock: 1, ...(lease === undefined ? {} : { lease }) }
   }
 
@@ -193,7 +193,7 @@ export class MemoryNode implements NodeConnection {
   private write(order: Order, settings: Settings): ApplyResult {
     const { id, by, at, reason } = order
     this.record = { revision: (this.record?.revision ?? 0) + 1, id, settings, by, at, reason, schema: 1 }
-    this.revisions.set(this.record.revision, settings)
+    this.told.set(this.record.revision, settings)
     return { wrote: true, revision: this.record.revision, took: 'none', running: this.running, replaced: [] }
   }
 }

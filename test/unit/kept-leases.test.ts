@@ -22,7 +22,7 @@ async function stop(world: MemoryWorld, leases?: KeptLeases, release = false): P
   const purpose = { kind: 'change', verb: 'mta stop', leases } as const
   return visit(world.context, fleet, { concurrency: 4 }, purpose, async (session) => {
     const result = await stopNode(session, { dryRun: false, reason: 'a test' })
-    if (release) await session.releaseLease()
+    if (release) await leases?.release(session.node, session.connection)
     return { outcome: 'ok', result }
   })
 }

@@ -224,3 +224,51 @@ test('after the last wave nobody waits', async () => {
   const nodes = await run(world, waves('100%', { pause: 3600 }))
   expect(outcomesOf(nodes)).toEqual(['changed', 'changed', 'changed', 'changed'])
 })
+
+/** Whose leases are kept as each of the nodes is looked at. */
+function keptAtLooks(world: MemoryWorld): string[] {
+  const seen: string[] = []
+  for (const name of NAMES) {
+    world.node(name).statusCalled = () => {
+      seen.push(`${name}: ${NAMES.filter((other) => world.node(other).kept !== undefined).join(' ')}`)
+    }
+  }
+  return seen
+}
+
+test.each([
+  ['stop', ['mx1: ', 'mx1: mx1', 'mx2: ', 'mx2: mx2', 'mx3: ', 'mx3: mx3', 'mx4: ', 'mx4: mx4']],
+  [
+    'rollback',
+    [
+      ...['mx1: ', 'mx1: mx1', 'mx2: mx1', 'mx2: mx1 mx2', 'mx3: mx1 mx2', 'mx3: mx1 mx2 mx3'],
+      ...['mx4: mx1 mx2 mx3', 'mx4: mx1 mx2 mx3 mx4'],
+    ],
+  ],
+] as const)('a node is kept until the run is through with it: --on-failure %s', async (onFailure, looks) => {
+  const world = await synced()
+  const seen = keptAtLooks(world)
+  await run(world, waves('1', { onFailure }))
+  expect(seen).toEqual(looks)
+  expect(NAMES.map((name) => world.node(name).kept)).toEqual([undefined, undefined, undefined, undefined])
+})
+
+test('a run that does not come back to its nodes keeps none', async () => {
+  const world = await synced()
+  const seen = keptAtLooks(world)
+  await run(world, waves('1', { gate: undefined }))
+  expect(seen).toEqual(['mx1: ', 'mx2: ', 'mx3: ', 'mx4: '])
+})
+
+test('a node whose lease was taken away is not put back, and that is said; however a run ends, it keeps nothing', async () => {
+  const world = await synced()
+  world.node('mx2').during = () => {
+    world.node('mx1').kept = undefined
+    world.node('mx2').queue = 999
+  }
+  const nodes = await run(world, waves('1', { onFailure: 'rollback' }))
+  expect(outcomesOf(nodes)).toEqual(['conflict', 'failed', 'skipped', 'skipped'])
+  expect(nodes[0]?.error?.message).toMatch(/could not be put back: locked/)
+  expect(told(world)).toEqual([5, 3, 3, 3])
+  expect(NAMES.map((name) => world.node(name).kept)).toEqual([undefined, undefined, undefined, undefined])
+})

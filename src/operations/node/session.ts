@@ -43,11 +43,6 @@ export class Session {
     return this.last ?? {}
   }
 
-  /** Gives up the lease that this run keeps on the node, over the connection that is there. */
-  async releaseLease(): Promise<void> {
-    await this.leases?.release(this.node, this.connection)
-  }
-
   /** Runs a change that Ctrl-C does not cut. @throws CancelledError when it came before */
   uncut<T>(change: () => Promise<T>): Promise<T> {
     return this.guard.run(change)

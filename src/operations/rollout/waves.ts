@@ -9,6 +9,7 @@ import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import type { ChangeResult, PutBack } from '../mta/results.ts'
 import type { Fleet } from '../node/fleet.ts'
+import { KeptLeases } from '../node/kept-leases.ts'
 import { pause } from '../node/pause.ts'
 import type { Session } from '../node/session.ts'
 import { journalVisit, visitPart, whole, type Change, type Shared, type Width } from '../node/visit.ts'
@@ -33,10 +34,11 @@ const READ = { kind: 'read' } as const
 
 /**
  * Changes a fleet in waves. A wave starts when the one before has passed its health gate and not too many nodes (without
- * --max-fail: one) have failed; what is not reached is `skipped`.
+ * --max-fail: one) have failed; what is not reached is `skipped`. A node's lease is kept until this run is through with it:
+ * until it has passed the gate or, where it may be put back, to the end.
  * @returns one outcome a node, in the order of the selection. A node that did not pass the gate, or was put back, is `failed`
  */
-export function changeInWaves(
+export async function changeInWaves(
   context: Context,
   fleet: Fleet,
   width: Width,
@@ -45,9 +47,16 @@ export function changeInWaves(
   work: (session: Session) => Promise<Done<ChangeResult>>,
 ): Promise<readonly Changed[]> {
   const limit = width.maxFail ?? { amount: 1, unit: 'nodes' }
-  return whole(context, fleet, { maxFail: limit }, purpose, (shared) =>
-    new Rollout(context, fleet, width, purpose, waves, shared).run(work),
-  )
+  const comesBack = waves.gate !== undefined || waves.onFailure === 'rollback'
+  const leases = comesBack ? new KeptLeases(context) : undefined
+  const keeping = { ...purpose, leases }
+  try {
+    return await whole(context, fleet, { maxFail: limit }, keeping, (shared) =>
+      new Rollout(context, fleet, width, keeping, waves, shared).run(work),
+    )
+  } finally {
+    await leases?.releaseAll()
+  }
 }
 
 /** One run in waves, and what it has to remember of its nodes. */
@@ -126,6 +135,7 @@ class Rollout {
     if (before === undefined || change === undefined) return { outcome: 'ok' } // it is looked at only after its change
     try {
       await passGate(session, change, before, gate)
+      if (this.waves.onFailure === 'stop') await this.purpose.leases?.release(session.node, session.connection)
       return { outcome: 'ok' }
     } catch (error) {
       const done = doneOf(error)
@@ -144,7 +154,8 @@ class Rollout {
       return
     }
     shared.watch.part(`rollback: ${counted(nodes.length)}`)
-    const purpose = { kind: 'change', verb: 'mta rollback', reason: PUT_BACK } as const
+    const { leases } = this.purpose
+    const purpose = { kind: 'change', verb: 'mta rollback', reason: PUT_BACK, leases } as const
     const outcomes = await visitPart(context, { ...fleet, nodes }, this.own, purpose, (own) => this.putNodeBack(own), this.later)
     for (const outcome of outcomes) {
       const change = this.done.get(outcome.node)
