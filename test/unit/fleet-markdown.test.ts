@@ -82,7 +82,7 @@ test('what was applied is a line a node, with what was done and what went wrong'
   expect(fleetApplyView.table(reportOf(nodes, { dryRun: false, groups: [{ name: 'eu', to: 'mx1' }] })).rows).toEqual([
     ['(groups)', 'changed', 'eu: - -> mx1', '-'],
     ['mx1', 'changed', 'spool-readers: not set -> 4; sync: settings written, reloaded', '3'],
-    ['new', 'failed', 'created; not prepared', '-'],
+    ['new', 'failed', 'created', '-'],
     ['gone', 'changed', 'deleted', '-'],
   ])
   expect(

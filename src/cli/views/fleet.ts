@@ -4,7 +4,7 @@ import type { FleetNodeResult, FleetReport, FleetSummary } from '../../operation
 import type { Exported } from '../../operations/fleet/export.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import { fleetMarkdown, type PlanRow } from './fleet-markdown.ts'
-import { changeWords, keyWords } from './mta-change.ts'
+import { changeWords, keyWords, revisionText } from './mta-change.ts'
 import { stateTone } from './tones.ts'
 import type { Style, View } from './view.ts'
 
@@ -110,24 +110,19 @@ function driftRows(name: string, drift: NonNullable<FleetNodeResult['drift']>): 
   ]
 }
 
+/** Why a node failed is said once, below the table. */
 function nodeRows({ nodes = [], data }: Partial<FleetReport>): readonly (readonly string[])[] {
   return nodes.map(({ node, outcome, result, error }) => {
-    if (result === undefined) return [node, outcome, error?.message ?? '-', '-']
+    if (result === undefined) return [node, outcome, '-', '-']
     const { action, fields, settings, sync, syncs } = result
     const record = [...fields.map(({ field, from, to }) => `${field}: ${from} -> ${to}`), ...settings.map(keyWords)].join(', ')
     const done = data?.dryRun === true ? `to ${action}` : `${action}d`
     const words = [
       ...(action === 'create' || action === 'delete' ? [done] : []),
       ...(action === 'change' ? [record] : []),
-      ...(sync === undefined
-        ? error === undefined
-          ? syncs
-            ? ['to be synced']
-            : []
-          : [error.message]
-        : [`sync: ${changeWords(sync)}`]),
+      ...(sync === undefined ? (syncs && error === undefined ? ['to be synced'] : []) : [`sync: ${changeWords(sync)}`]),
     ]
-    return [node, outcome, words.join('; ') || '-', sync?.revision === undefined ? '-' : String(sync.revision)]
+    return [node, outcome, words.join('; ') || '-', sync === undefined ? '-' : revisionText(sync)]
   })
 }
 

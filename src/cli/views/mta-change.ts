@@ -15,12 +15,12 @@ export function mtaChangeView(verb: ChangeResult['verb']): View<undefined, Chang
 /** Why a node failed is said once, below the table. */
 function row({ node, outcome, result }: NodeOutcome<ChangeResult>): readonly string[] {
   if (result === undefined) return [node, outcome, '-', '-']
-  if (result.putBack !== undefined)
-    return [node, outcome, `put back: ${putBackWords(result.putBack)}`, revisionText(result.putBack)]
   return [node, outcome, changeWords(result), revisionText(result)]
 }
 
-function revisionText({ revision }: { readonly revision?: number }): string {
+/** The revision that a node was left at. */
+export function revisionText({ putBack, ...result }: ChangeResult): string {
+  const { revision } = putBack ?? result
   return revision === undefined ? '-' : String(revision)
 }
 
@@ -48,7 +48,8 @@ const NO_OP: Readonly<Record<ChangeResult['verb'], string>> = {
 
 /** What a changing verb did, or would do, in words. */
 export function changeWords(result: ChangeResult): string {
-  const { steps, verb, dryRun, keys = [] } = result
+  const { steps, verb, dryRun, keys = [], putBack } = result
+  if (putBack !== undefined) return `put back: ${putBackWords(putBack)}`
   if (steps.length === 0) return NO_OP[verb]
   const changes = keys.length > 0 ? ` (${keys.map(keyWords).join(', ')})` : ''
   const wrote = verb === 'rollback' ? 'earlier settings written' : `${DONE.wrote}${changes}`
