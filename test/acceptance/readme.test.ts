@@ -10,18 +10,21 @@ const settled = (line: string): string =>
     .replace(/(127\.0\.0\.1[\]:]+|--port )\d+/g, '$1PORT')
 
 const readme = read('README.md')
+const stage = { folder: '/tmp/akctl-demo-x', ports: { ssh: 1, mx1: 2, mx2: 3, mx3: 4, agent: 5, sink: 6 }, mails: () => [] }
+const told = story(stage, 'SHA256:x')
 const tour = /<!-- begin demo -->(.*)<!-- end demo -->/s.exec(readme)?.[1] ?? ''
 
 test("the tour's commands are the demo's, line by line", () => {
-  const stage = { folder: '/tmp/akctl-demo-x', ports: { ssh: 1, mx1: 2, mx2: 3, mx3: 4, agent: 5, sink: 6 }, mails: () => [] }
-  const typed = story(stage, 'SHA256:x').flatMap((step) => ('line' in step ? [settled(step.line)] : []))
+  const typed = told.flatMap((step) => ('line' in step ? [settled(step.line)] : []))
   const shown = [...tour.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => settled(line))
   expect(shown).toEqual(typed)
 })
 
 test('the tour shows what every command printed, exit codes too', () => {
   expect(tour).toMatch(/mx1 .*running +yes/)
-  expect(tour.match(/^\(exit 10\)$/gm)).toHaveLength(3)
+  const exits = told.flatMap((step) => ('line' in step && step.exit !== undefined ? [`(exit ${step.exit})`] : []))
+  expect(exits).toContain('(exit 1)')
+  expect(tour.match(/^\(exit \d+\)$/gm)).toEqual(exits)
   expect(tour).toMatch(/^Subject: Hello by mx2$/m)
 })
 

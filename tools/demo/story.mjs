@@ -14,6 +14,7 @@ export function story({ folder, ports, mails }, fingerprint) {
   const file = (name) => readFileSync(`${folder}/${name}`, 'utf8')
   const postconf = (name) =>
     execFileSync('postconf', ['-c', `${folder}/mx1/akctl/live/conf`, '-h', name], { encoding: 'utf8' }).trim()
+  const haraka = (node) => file(`${node}/akctl/live/conf/config/outbound.ini`)
   const send = (node, port) => ({
     line: `smtp-source -f news@example.com -t you@example.net -S 'Hello by ${node}' 127.0.0.1:${port}`,
     check: () =>
@@ -115,10 +116,52 @@ export function story({ folder, ports, mails }, fingerprint) {
     { line: 'akctl settings set mx3 esmtp-connection-timeout=20s --sync' },
     {
       line: 'akctl mta start mx3',
-      check: () => must(file('mx3/akctl/live/conf/config/outbound.ini').includes('connect_timeout=20'), 'Haraka has the timeout'),
+      check: () => must(haraka('mx3').includes('connect_timeout=20'), 'Haraka has the timeout'),
     },
     send('mx3', ports.mx3),
     { line: 'akctl nodes list', shows: [/mx3.*https.*running\s+yes/] },
+
+    { title: 'The fleet in a file: the change is planned, reviewed, and then exactly that is done.' },
+    { line: 'akctl fleet export -f fleet.yaml', check: () => must(file('fleet.yaml').includes('mx3:'), 'the nodes are in it') },
+    { line: 'sed -i s/esmtp-connection-timeout:.*/esmtp-connection-timeout:\\ 15s/ fleet.yaml' },
+    {
+      line: 'akctl fleet plan -f fleet.yaml --out plan.json --detailed-exitcode',
+      exit: 10,
+      shows: [/3 to change/, /mx1 +change +esmtp-connection-timeout/],
+      check: () => must(postconf('smtp_connect_timeout') === '20s', 'a plan changes nothing'),
+    },
+
+    { title: 'One node a wave. With its base, mx2 gets a plugin that ends Haraka after 3 s: the gate finds it, all goes back.' },
+    {
+      line: "echo 'exports.register = () => setTimeout(() => process.exit(1), 3000)' >mx2/base/plugins/bad.js; echo bad >>mx2/base/config/plugins",
+    },
+    {
+      line: 'akctl fleet apply plan.json --serial 1 --pause-between 5s --gate-timeout 2s --on-failure rollback',
+      exit: 1,
+      shows: [
+        /mx1 +failed .*put back/,
+        /mx2: did not pass the health gate/,
+        /mx3.*skipped/,
+        /put back to what they had before this run: mx\[1-2\]/,
+      ],
+      check: async () => {
+        must(postconf('smtp_connect_timeout') === '20s', 'mx1 has the timeout from before')
+        must(haraka('mx2').includes('connect_timeout=20'), 'mx2 has the timeout from before')
+        await Promise.all([listens(ports.mx1), listens(ports.mx2), listens(ports.mx3)])
+      },
+    },
+    { line: 'akctl mta status mx[1-3]', shows: [/mx1.*running/, /mx2.*running/, /mx3.*running/] },
+
+    { title: 'Without the plugin all waves pass. Applied again, it does nothing.' },
+    { line: 'sed -i /^bad$/d mx2/base/config/plugins' },
+    {
+      line: 'akctl fleet apply -f fleet.yaml --serial 1,100%',
+      check: () => {
+        must(postconf('smtp_connect_timeout') === '15s', 'Postfix has the new timeout')
+        for (const node of ['mx2', 'mx3']) must(haraka(node).includes('connect_timeout=15'), `${node} has the new timeout`)
+      },
+    },
+    { line: 'akctl fleet plan -f fleet.yaml --detailed-exitcode', shows: [/no differences/] },
 
     { title: 'The end: stop, and forget the nodes. What is on the servers stays.' },
     {
