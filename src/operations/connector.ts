@@ -58,14 +58,11 @@ export async function openHost(
 ): Promise<Host> {
   if (node.access === 'local') return new LocalHost(node.name, node.sudo)
   if (node.access === 'https') throw noScripts(node)
-  const [{ SshHost }, { UnlockedKeys }] = await Promise.all([
-    import('../connection/ssh/ssh-host.ts'),
-    import('../connection/ssh/unlocked-keys.ts'),
-  ])
+  const { SshHost, newSshShared } = await import('../connection/ssh/ssh-host.ts')
   const { connectTimeout, authTimeout, keepAlive } = context.run
   const timeouts = { connect: connectTimeout, auth: authTimeout, keepAlive }
-  const keys = lookups.unlockedKeys(() => new UnlockedKeys())
-  return new SshHost(sshTarget(node, lookups), identityPolicy(context, node, ask, lookups), timeouts, keys)
+  const policy = identityPolicy(context, node, ask, lookups)
+  return new SshHost(sshTarget(node, lookups), policy, timeouts, lookups.sshShared(newSshShared))
 }
 
 /** No script crosses an agent's border; what scripts would install comes with the agent's archive. */

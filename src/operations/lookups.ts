@@ -1,5 +1,5 @@
 import type { Credential } from '../connection/ssh/target.ts'
-import type { UnlockedKeys } from '../connection/ssh/unlocked-keys.ts'
+import type { SshShared } from '../connection/ssh/ssh-host.ts'
 import { nodeSecrets } from '../node/node-secrets.ts'
 import type { NodeRecord } from '../node/record.ts'
 import type { Secret } from '../node/secret.ts'
@@ -16,14 +16,14 @@ export class Lookups {
   private trust: Promise<ReadonlyMap<string, readonly TrustRecord[]>> | undefined
   private readonly credentials = new Map<string, Promise<Credential>>()
 
-  private unlocked: UnlockedKeys | undefined
+  private ssh: SshShared | undefined
   private secrets: Promise<(name: string) => Promise<Secret | undefined>> | undefined
 
   constructor(private readonly context: Context) {}
 
-  /** The decrypted keys. @param make called once; the class is loaded only where SSH is */
-  unlockedKeys(make: () => UnlockedKeys): UnlockedKeys {
-    return (this.unlocked ??= make())
+  /** What SSH hosts share. @param make called once; its module is loaded only where SSH is */
+  sshShared(make: () => SshShared): SshShared {
+    return (this.ssh ??= make())
   }
 
   /** The accepted identities of an endpoint: host keys, or certificates. */

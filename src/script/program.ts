@@ -38,10 +38,10 @@ export const SUDO = ['sudo', '-n'] as const
 
 /**
  * The program as one line that every login shell (sh, csh, fish, …) passes on untouched: no newline, quote,
- * backslash or exclamation mark; the program itself travels as base64 and is evaluated by /bin/sh.
+ * backslash or exclamation mark; the program itself travels packed, in base64, and is evaluated by /bin/sh.
+ * @param packed of Packing
  */
-export function commandLine(program: Program, options: { readonly sudo: boolean }): string {
+export function commandLine(packed: Buffer, options: { readonly sudo: boolean }): string {
   const sudo = options.sudo ? `${SUDO.join(' ')} ` : ''
-  const blob = Buffer.from(program.text, 'utf8').toString('base64')
-  return `exec ${sudo}/bin/sh -c 'eval "$(printf %s "$0" | base64 -d)"' ${blob}`
+  return `exec ${sudo}/bin/sh -c 'eval "$(printf %s "$0" | base64 -d | gzip -d)"' ${packed.toString('base64')}`
 }

@@ -1,6 +1,7 @@
 // Fills a store by the program's own code: a command for each of 300 nodes would take a minute.
 import { driverOf } from '../../src/mta/drivers.ts'
 import { statusScript } from '../../src/mta/shared/operations.ts'
+import { Packing } from '../../src/script/packing.ts'
 import { commandLine, programOf } from '../../src/script/program.ts'
 import { openHome } from '../../src/profile/home.ts'
 import { nodeSecrets } from '../../src/node/node-secrets.ts'
@@ -45,5 +46,6 @@ export async function seedAgents(home: string, agent: { readonly certificate: st
 
 /** The command line that `mta status` sends for a Postfix node. */
 export function statusCommand(directory: string): string {
-  return commandLine(programOf(statusScript(driverOf('postfix'), { directory, addresses: [] })), { sudo: false })
+  const { text } = programOf(statusScript(driverOf('postfix'), { directory, addresses: [] }))
+  return commandLine(new Packing().pack(text), { sudo: false })
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
 import { SshHost } from '../../src/connection/ssh/ssh-host.ts'
 import type { Credential } from '../../src/connection/ssh/target.ts'
+import { Packing } from '../../src/script/packing.ts'
 import { UnlockedKeys } from '../../src/connection/ssh/unlocked-keys.ts'
 import { NotFoundError, UnauthorizedError } from '../../src/outcome/errors.ts'
 import { makeKey, startSshd, type KeyPair, type Sshd } from '../support/sshd.ts'
@@ -32,9 +33,9 @@ describe('logging in', () => {
     credential: Credential,
     options: { readonly server?: Sshd; readonly keys?: UnlockedKeys } = {},
   ): Promise<string> {
-    const { keys, server = sshd } = options
+    const { keys = new UnlockedKeys(), server = sshd } = options
     const target = targetOf(server, { credential: () => Promise.resolve(credential) })
-    const host = new SshHost(target, policyFor(server), TIMEOUTS, keys)
+    const host = new SshHost(target, policyFor(server), TIMEOUTS, { keys, packing: new Packing() })
     try {
       return await runScript(host, testScript('put answer in'), { timeout: 10 })
     } finally {

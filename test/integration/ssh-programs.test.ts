@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
 import { SshHost } from '../../src/connection/ssh/ssh-host.ts'
@@ -178,6 +178,16 @@ describe('programs behind SSH', () => {
     expect((error as Error).message).toMatch(message)
     await own.close()
     await strict.stop()
+  })
+
+  test('a server without gzip: what to install is said', async () => {
+    symlinkSync('/usr/bin/base64', join(directory, 'base64'))
+    const bare = await startSshd({ env: { PATH: directory } })
+    const own = new SshHost(targetOf(bare), policyFor(bare), TIMEOUTS)
+    const error = await runScript(own, testScript('put answer x'), limits).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ hints: ['install gzip on the node: scripts come packed'] })
+    await own.close()
+    await bare.stop()
   })
 
   test('a program whose text is too long is never sent', () => {

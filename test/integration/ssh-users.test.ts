@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
@@ -63,7 +64,7 @@ describe('users of a node', () => {
     })
 
     test('a program of the largest size', async () => {
-      const text = `${'# no consequence\n'.repeat(3900)}put answer whole`
+      const text = `# ${randomBytes(45_000).toString('base64')}\nput answer whole`
       expect(await runScript(host, testScript(text), limits)).toBe('whole')
     })
 

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failureOf, frame } from '../../src/script/answer.ts'
+import { Packing } from '../../src/script/packing.ts'
 import { COMMAND_LIMIT, commandLine, programOf } from '../../src/script/program.ts'
 import { ConflictError, FailedError, UnauthorizedError } from '../../src/outcome/errors.ts'
 import { tempDir } from '../support/temp.ts'
@@ -145,9 +146,21 @@ describe('what a node prints', () => {
 describe('a command line', () => {
   test('holds nothing that a login shell would touch', () => {
     const program = programOf({ text: `echo "it's" \\ ! $HOME\n`, args: ['a b'] })
-    expect(commandLine(program, { sudo: true })).toMatch(
-      /^exec sudo -n \/bin\/sh -c 'eval "\$\(printf %s "\$0" \| base64 -d\)"' [A-Za-z0-9+/=]+$/,
+    expect(commandLine(new Packing().pack(program.text), { sudo: true })).toMatch(
+      /^exec sudo -n \/bin\/sh -c 'eval "\$\(printf %s "\$0" \| base64 -d \| gzip -d\)"' [A-Za-z0-9+/=]+$/,
     )
+  })
+
+  test.each([
+    ['gzip', ['gzip', '-d']],
+    ['busybox', ['busybox', 'gzip', '-d']],
+  ])('is unpacked by %s, also when another of the same script was packed before', (_, [command = '', ...args]) => {
+    const packing = new Packing()
+    for (const word of ['one', 'ünï', 'x'.repeat(40_000)]) {
+      const { text } = programOf({ text: 'put word "$1"\n', args: [word] })
+      const { stdout } = spawnSync(command, args, { input: packing.pack(text), encoding: 'utf8' })
+      expect(stdout).toBe(text)
+    }
   })
 
   test('that is too long for one argument is refused before it is sent', () => {

@@ -49,7 +49,9 @@ function refusalOf(result: RunResult, where: string): FailedError | Unauthorized
     })
   }
   const status = result.end.kind === 'exit' ? result.end.status : '?'
-  return new FailedError(`${where}: the login shell ended with status ${status} before the script began`, { detail })
+  const [, missing] = /\b(base64|gzip): (?:command )?not found/.exec(result.stderr) ?? []
+  const hints = missing === undefined ? [] : [`install ${missing} on the node: scripts come packed`]
+  return new FailedError(`${where}: the login shell ended with status ${status} before the script began`, { detail, hints })
 }
 
 function unknownOf(end: End, where: string): UnknownOutcomeError {

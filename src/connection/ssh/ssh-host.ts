@@ -1,4 +1,5 @@
 import { UnreachableError } from '../../outcome/errors.ts'
+import { Packing } from '../../script/packing.ts'
 import { commandLine } from '../../script/program.ts'
 import type { Host, HostFeed, RunOptions, RunResult } from '../host.ts'
 import type { IdentityPolicy } from '../identity-policy.ts'
@@ -8,18 +9,29 @@ import { runProgram } from './run-program.ts'
 import type { SshTarget, SshTimeouts } from './target.ts'
 import { UnlockedKeys } from './unlocked-keys.ts'
 
+/** What the hosts of one run have in common. */
+export interface SshShared {
+  /** A key is decrypted, and its passphrase asked for, once. */
+  readonly keys: UnlockedKeys
+  /** They run the same scripts. */
+  readonly packing: Packing
+}
+
+export function newSshShared(): SshShared {
+  return { keys: new UnlockedKeys(), packing: new Packing() }
+}
+
 /** A machine behind SSH (ssh2): connects at the first run, one exec channel a program, the same connection for all. */
 export class SshHost implements Host {
   readonly label: string
   private opening: Promise<Link> | undefined
   private readonly closed = new AbortController()
 
-  /** @param keys shared by the hosts of one run, so that a key is decrypted, and its passphrase asked for, once */
   constructor(
     private readonly target: SshTarget,
     private readonly policy: IdentityPolicy,
     private readonly timeouts: SshTimeouts,
-    private readonly keys: UnlockedKeys = new UnlockedKeys(),
+    private readonly shared: SshShared = newSshShared(),
   ) {
     this.label = `${target.name} (${target.user}@${target.host}:${target.port})`
   }
@@ -49,7 +61,7 @@ export class SshHost implements Host {
   }
 
   private command(program: string): string {
-    return commandLine({ text: program, mark: '' }, { sudo: this.target.sudo })
+    return commandLine(this.shared.packing.pack(program), { sudo: this.target.sudo })
   }
 
   /**
@@ -87,7 +99,7 @@ export class SshHost implements Host {
 
   private async open(signal: AbortSignal): Promise<Link> {
     const { jump } = this.target
-    const parts = { policy: this.policy, timeouts: this.timeouts, keys: this.keys, signal }
+    const parts = { policy: this.policy, timeouts: this.timeouts, keys: this.shared.keys, signal }
     if (jump === undefined) return openLink(this.label, this.target, parts)
     const via = await openLink(`${this.target.name}'s jump host (${jump.user}@${jump.host}:${jump.port})`, jump, parts)
     try {
