@@ -1,13 +1,65 @@
 import type { Profile } from '../../profile/profile.ts'
+import type { Context } from '../context.ts'
 
-/** Makes a revision the one this profile knows the node to be at. A node that was deleted meanwhile stays deleted. */
-export async function adoptRevision(profile: Profile, nodeId: number, revision: number): Promise<void> {
-  const known = (await profile.read()).nodes.find(({ id }) => id === nodeId)
-  if (known === undefined || known.baseRevision === revision) return
+/** Milliseconds in which the revisions of a run's nodes are gathered for one write, as each writes the whole profile. */
+const GATHER = 250
+
+/** A revision that this profile now knows a node to be at, and the order, still noted, that made it. */
+interface Adopted {
+  readonly revision: number
+  readonly orderId: string
+}
+
+/**
+ * The revisions that a run's orders have made. They go into the profile many at a time; only then the notes of their
+ * orders are struck out, so that the next command finds out what a run that died in between has done.
+ */
+export class BaseRevisions {
+  private readonly waiting = new Map<number, Adopted>()
+  private timer: NodeJS.Timeout | undefined
+  private writing: Promise<void> = Promise.resolve()
+
+  constructor(private readonly context: Context) {}
+
+  /** A node is at a revision by an order of this run. It is written soon, at the latest by `flush`. */
+  adopt(profile: Profile, nodeId: number, revision: number, orderId: string): void {
+    this.waiting.set(nodeId, { revision, orderId })
+    this.timer ??= setTimeout(() => void this.flush(profile), GATHER)
+  }
+
+  /** Writes what is not yet written. What was done on the nodes is done: trouble is a warning, and the notes stay. */
+  flush(profile: Profile): Promise<void> {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.writing = this.writing.then(() => this.write(profile))
+    return this.writing
+  }
+
+  private async write(profile: Profile): Promise<void> {
+    const all = new Map(this.waiting)
+    if (all.size === 0) return
+    this.waiting.clear()
+    try {
+      await adoptRevisions(profile, new Map([...all].map(([id, { revision }]) => [id, revision])))
+      for (const [id, { orderId }] of all) await profile.orders.clear(id, orderId)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.context.warn(`what was done could not be written to the profile; the next command finds it out on the nodes: ${why}`)
+    }
+  }
+}
+
+/** A node that was deleted meanwhile stays deleted. */
+async function adoptRevisions(profile: Profile, revisions: ReadonlyMap<number, number>): Promise<void> {
+  const { nodes } = await profile.read()
+  if (nodes.every(({ id, baseRevision }) => !revisions.has(id) || revisions.get(id) === baseRevision)) return
   await profile.update((data) => ({
     data: {
       ...data,
-      nodes: data.nodes.map((node) => (node.id === nodeId ? { ...node, baseRevision: revision } : node)),
+      nodes: data.nodes.map((node) => {
+        const baseRevision = revisions.get(node.id)
+        return baseRevision === undefined ? node : { ...node, baseRevision }
+      }),
     },
     result: undefined,
   }))

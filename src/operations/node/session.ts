@@ -7,29 +7,41 @@ import type { Settings } from '../../node/settings.ts'
 import { NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
 import type { Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
-import { adoptRevision } from './base-revision.ts'
+import type { BaseRevisions } from './base-revision.ts'
+import type { Fleet } from './fleet.ts'
 import type { KeptLeases } from './kept-leases.ts'
 import { claimOf, namingNode } from './lease.ts'
 import type { OrderGuard } from './order-guard.ts'
+
+/** What a node's session has of the run that it is part of. */
+export interface SessionRun {
+  /** Keeps Ctrl-C from an order that is under way. */
+  readonly guard: OrderGuard
+  readonly bases: BaseRevisions
+  /** Keeps the leases that orders take; none: they go with each order. */
+  readonly leases?: KeptLeases | undefined
+}
 
 /** One node while a command works on it: its record, its connection, and the account of the orders sent to it. */
 export class Session {
   private first: Promise<NodeState> | undefined
   private last: { readonly id: string; readonly revision?: number } | undefined
 
+  readonly profile: Profile
+
   constructor(
     readonly context: Context,
-    readonly profile: Profile,
+    private readonly fleet: Pick<Fleet, 'profile' | 'defaults'>,
     readonly node: NodeRecord,
-    private readonly defaults: Settings,
     readonly connection: NodeConnection,
-    private readonly guard: OrderGuard,
-    private readonly leases: KeptLeases | undefined,
-  ) {}
+    private readonly run: SessionRun,
+  ) {
+    this.profile = fleet.profile
+  }
 
   /** The node's effective settings: what a sync would tell it. */
   get wanted(): Settings {
-    return settingsToPush(this.node.settings, this.defaults)
+    return settingsToPush(this.node.settings, this.fleet.defaults)
   }
 
   /** The node as it was before this session's first order; asked once. */
@@ -45,11 +57,11 @@ export class Session {
 
   /** Runs a change that Ctrl-C does not cut. @throws CancelledError when it came before */
   uncut<T>(change: () => Promise<T>): Promise<T> {
-    return this.guard.run(change)
+    return this.run.guard.run(change)
   }
 
   /**
-   * Sends one changing order. It is noted durably before it leaves, and struck out when its end was seen; an order
+   * Sends one changing order. It is noted durably before it leaves, and struck out when its end was seen and written; an order
    * whose end was not seen stays noted for the next command (see settlePending).
    * @param verb for the note: `sync`
    * @param send sends it and reads its end
@@ -69,9 +81,9 @@ export class Session {
       reason,
       at: now.toISOString(),
       lockWait: context.run.lockWait,
-      lease: this.leases?.claim(node, `mta ${verb}`) ?? claimOf(context, `mta ${verb}`),
+      lease: this.run.leases?.claim(node, `mta ${verb}`) ?? claimOf(context, `mta ${verb}`),
     }
-    const result = await this.guard.run(async () => {
+    const result = await this.run.guard.run(async () => {
       await profile.orders.put(node.id, { id: order.id, verb, at: order.at })
       this.last = { ...this.last, id: order.id }
       try {
@@ -79,17 +91,21 @@ export class Session {
       } catch (error) {
         const seen = error instanceof NodeError && !(error instanceof UnknownOutcomeError)
         if (seen) await profile.orders.clear(node.id, order.id)
-        this.leases?.failed(node, error)
+        this.run.leases?.failed(node, error)
         throw namingNode(error, node.name)
       }
     })
-    this.leases?.took(node)
+    this.run.leases?.took(node)
     const revision = revisionOf(result)
-    if (revision !== undefined) {
-      this.last = { id: order.id, revision }
-      await adoptRevision(profile, node.id, revision)
-    }
-    await profile.orders.clear(node.id, order.id)
+    if (revision !== undefined) this.last = { id: order.id, revision }
+    await this.ended(order.id, revision)
     return result
+  }
+
+  /** An order's end was seen: its note is struck out, once the profile knows the revision it made. */
+  async ended(orderId: string, revision: number | undefined): Promise<void> {
+    const { node, profile, run } = this
+    if (revision === undefined) await profile.orders.clear(node.id, orderId)
+    else run.bases.adopt(profile, node.id, revision, orderId)
   }
 }

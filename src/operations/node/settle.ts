@@ -2,7 +2,6 @@ import type { OrderState } from '../../node/revision.ts'
 import { ConflictError } from '../../outcome/errors.ts'
 import type { Outcome } from '../../outcome/outcome.ts'
 import type { PendingOrder } from '../../profile/profile.ts'
-import { adoptRevision } from './base-revision.ts'
 import { pause } from './pause.ts'
 import type { Session } from './session.ts'
 
@@ -42,7 +41,6 @@ export async function settlePending(session: Session, kind: 'read' | 'change'): 
   const finding = findingOf(state, pending)
   context.note(`${node.name}: ${about}, ${finding.words}`)
   const revision = await revisionBy(session, state, pending)
-  if (revision !== undefined) await adoptRevision(profile, node.id, revision)
   await profile.journal.append([
     {
       at: context.clock().toISOString(),
@@ -55,7 +53,7 @@ export async function settlePending(session: Session, kind: 'read' | 'change'): 
       message: `found out later: it ${finding.words}`,
     },
   ])
-  await profile.orders.clear(node.id, pending.id)
+  await session.ended(pending.id, revision)
 }
 
 /**
@@ -73,7 +71,7 @@ async function look(session: Session, pending: PendingOrder, kind: 'read' | 'cha
       if (context.clock().getTime() >= quiet) return state
       if (kind === 'read' || context.signal.aborted) return undefined
     } else if (state.state !== 'running') {
-      return waited > 0 && (await endSeen(session, pending)) ? 'seen' : state
+      return (await endSeen(session, pending)) ? 'seen' : state
     } else if (kind === 'read' || waited >= context.run.lockWait || context.signal.aborted) {
       return state
     }
@@ -81,7 +79,7 @@ async function look(session: Session, pending: PendingOrder, kind: 'read' | 'cha
   }
 }
 
-/** Whether whoever has sent an order has seen its end, a moment after it. */
+/** Whether whoever has sent an order has seen its end and, a moment after it, written that down. */
 async function endSeen({ context, profile, node }: Session, { id }: PendingOrder): Promise<boolean> {
   await pause(PAUSE, context.signal)
   return (await profile.orders.get(node.id))?.id !== id

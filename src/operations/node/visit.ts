@@ -10,6 +10,7 @@ import type { NodeConnection } from '../../connection/port.ts'
 import { connectionOver, noScripts, openAgent, openHost } from '../connector.ts'
 import type { Connector, Context, Watch } from '../context.ts'
 import { Lookups } from '../lookups.ts'
+import { BaseRevisions } from './base-revision.ts'
 import type { Fleet } from './fleet.ts'
 import type { KeptLeases } from './kept-leases.ts'
 import { OrderGuard } from './order-guard.ts'
@@ -41,6 +42,7 @@ export interface Shared {
   /** Reads keys and trust, and asks for a passphrase, only once. */
   readonly connector: Connector
   readonly budget: FailBudget
+  readonly bases: BaseRevisions
   readonly watch: Watch
   /** Whether an unknown identity may be asked about: when the whole run is one node. */
   readonly ask: boolean
@@ -100,10 +102,13 @@ export async function whole<R>(
   setMaxListeners(0, context.signal) // one a node at work; Node would warn of the eleventh
   const watch = unwatched === true ? UNWATCHED : context.watch(nodes.length)
   const budget = new FailBudget(maxFail, nodes.length)
+  const bases = new BaseRevisions(context)
+  const connector = leasesOf(purpose)?.connector ?? context.connector
   try {
-    return await use({ connector: leasesOf(purpose)?.connector ?? context.connector, budget, watch, ask: nodes.length === 1 })
+    return await use({ connector, budget, bases, watch, ask: nodes.length === 1 })
   } finally {
     watch.end()
+    await bases.flush(profile)
   }
 }
 
@@ -118,7 +123,7 @@ export function visitPart<T>(
 ): Promise<readonly NodeOutcome<T>[]> {
   return run(context, fleet, width, shared, async (node, guard) => {
     const connection = await shared.connector.open(node, { ask: shared.ask, signal: guard.signal })
-    const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard, leasesOf(purpose))
+    const session = new Session(context, fleet, node, connection, { guard, bases: shared.bases, leases: leasesOf(purpose) })
     try {
       return await accounted(session, purpose, async (own) => {
         if (purpose.kind !== 'look') await settlePending(own, purpose.kind)
@@ -162,7 +167,7 @@ export function visitBelow<T>(
   return whole(context, fleet, width, purpose, (shared) =>
     run(context, fleet, width, shared, async (node, guard) => {
       const { connection, below } = await openBelow(context, node, { ask: shared.ask, signal: guard.signal }, lookups)
-      const session = new Session(context, fleet.profile, node, fleet.defaults, connection, guard, leasesOf(purpose))
+      const session = new Session(context, fleet, node, connection, { guard, bases: shared.bases, leases: leasesOf(purpose) })
       try {
         return await accounted(session, purpose, (own) => work(own, below))
       } finally {

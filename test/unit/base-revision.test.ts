@@ -1,0 +1,62 @@
+// The revisions that a run has made get into the profile many at a time, and none is lost when that fails.
+import { changeNodes } from '../../src/operations/mta/change.ts'
+import { syncNode } from '../../src/operations/mta/sync.ts'
+import type { NodeOutcome } from '../../src/outcome/outcome.ts'
+import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
+
+const memoryWorld = memoryWorlds()
+const NAMES = Array.from({ length: 40 }, (_, index) => `mx${index + 1}`)
+
+function syncAll({ context }: MemoryWorld): Promise<readonly NodeOutcome<unknown>[]> {
+  const rest = { width: { concurrency: 8 }, consent: { above: 100, yes: true }, dryRun: false, reason: undefined }
+  return changeNodes(context, 'sync', { ...rest, waves: undefined, selection: { all: true } }, (session) =>
+    syncNode(session, { takeOver: false, restart: true, dryRun: false, reason: 'a test' }),
+  )
+}
+
+/** Counts the writes of the profile, which fail while the disk is full. */
+function disk({ profile }: MemoryWorld, full = false): { full: boolean; writes: number } {
+  const update = profile.update.bind(profile)
+  const state = { full, writes: 0 }
+  profile.update = (change) => {
+    state.writes += 1
+    return state.full ? Promise.reject(new Error('no space left on device')) : update(change)
+  }
+  return state
+}
+
+async function known({ profile }: MemoryWorld): Promise<readonly (number | undefined)[]> {
+  return (await profile.read()).nodes.map(({ baseRevision }) => baseRevision)
+}
+
+async function noted({ profile }: MemoryWorld): Promise<readonly unknown[]> {
+  const { nodes } = await profile.read()
+  const orders = await Promise.all(nodes.map(({ id }) => profile.orders.get(id)))
+  return orders.filter((order) => order !== undefined)
+}
+
+test('forty nodes are a few writes, and no order stays noted', async () => {
+  const world = await memoryWorld(NAMES)
+  const own = disk(world)
+  expect((await syncAll(world)).every(({ outcome }) => outcome === 'changed')).toBe(true)
+  expect(await known(world)).toEqual(NAMES.map(() => 1))
+  expect(await noted(world)).toEqual([])
+  expect(own.writes).toBeLessThan(10)
+})
+
+test('a write that fails is said, and changes no outcome; the next command finds out what was done', async () => {
+  const world = await memoryWorld(NAMES)
+  const own = disk(world, true)
+  expect((await syncAll(world)).every(({ outcome }) => outcome === 'changed')).toBe(true)
+  expect(world.notes).toContain(
+    'warning: what was done could not be written to the profile; the next command finds it out on the nodes: no space left on device',
+  )
+  expect(await known(world)).toEqual(NAMES.map(() => undefined))
+  expect(await noted(world)).toHaveLength(NAMES.length)
+  own.full = false
+  own.writes = 0
+  await syncAll(world)
+  expect(await known(world)).toEqual(NAMES.map(() => 2))
+  expect(await noted(world)).toEqual([])
+  expect(own.writes).toBeLessThan(10)
+})
