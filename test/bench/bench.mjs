@@ -1,10 +1,11 @@
 // `npm run bench`: the figures akctl promises, measured on this machine, with their targets.
-// Usage: node test/bench/bench.mjs [start] [plan] [fleet] [agents] [--nodes N] [--hosts N] [--agents N] [--requests N] [--rounds N] [--runs N] [--profile FOLDER]
+// Usage: node test/bench/bench.mjs [start] [plan] [fleet] [apply] [agents] [--nodes N] [--hosts N] [--agents N] [--requests N] [--rounds N] [--runs N] [--profile FOLDER]
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { coldStart } from './cold-start.mjs'
+import { fleetApply } from './fleet-apply.mjs'
 import { fleetPlan } from './fleet-plan.mjs'
 import { fleetStatus } from './fleet-status.mjs'
 import { httpsFleet } from './https-fleet.mjs'
@@ -25,7 +26,7 @@ const { values, positionals } = parseArgs({
 const wanted = (part) => positionals.length === 0 || positionals.includes(part)
 
 // sshd and agent listen on all addresses of a network of its own, which has a loopback interface and nothing else.
-if ((wanted('fleet') || wanted('agents')) && process.env.AKCTL_BENCH_NETNS === undefined) {
+if (['fleet', 'apply', 'agents'].some(wanted) && process.env.AKCTL_BENCH_NETNS === undefined) {
   const script = 'ip link set lo up && exec "$@"'
   const args = ['-n', 'sh', '-c', script, 'sh', process.execPath, ...process.argv.slice(1)]
   const { status } = spawnSync('unshare', args, { stdio: 'inherit', env: { ...process.env, AKCTL_BENCH_NETNS: '1' } })
@@ -39,7 +40,8 @@ if (wanted('plan'))
   rows.push(...(await fleetPlan(bin, { nodes: Number(values.nodes), rounds: Math.min(Number(values.rounds), 7) })))
 if (wanted('fleet'))
   rows.push(...(await fleetStatus(bin, { hosts: Number(values.hosts), runs: Number(values.runs), profile: values.profile })))
-
+if (wanted('apply'))
+  rows.push(...(await fleetApply(bin, { hosts: Number(values.hosts), runs: Number(values.runs), profile: values.profile })))
 if (wanted('agents')) rows.push(...(await httpsFleet(bin, { agents: Number(values.agents), requests: Number(values.requests) })))
 
 const width = Math.max(...rows.map(({ name }) => name.length))

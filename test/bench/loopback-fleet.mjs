@@ -1,5 +1,5 @@
-// Hundreds of SSH hosts that are one sshd: in a network namespace of its own every 127.1.A.B reaches it, and one Postfix
-// installation, put there by akctl itself, is every host's. Needs root.
+// Hundreds of SSH hosts that are one sshd: in a network namespace of its own every 127.1.A.B reaches it. Either one running
+// Postfix, put there by akctl itself, is every host's, or each has a stopped one of its own. Needs root.
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,8 +12,10 @@ import { seedNodes, statusCommand } from './seed.mjs'
 export const PORT = 22022
 
 export class LoopbackFleet {
-  constructor(bin, count) {
+  /** @param {{ own?: boolean }} options own: a Postfix for each host */
+  constructor(bin, count, { own = false } = {}) {
     this.bin = bin
+    this.own = own
     this.count = count
     this.folder = mkdtempSync(join(tmpdir(), 'akctl-bench-fleet-'))
     chmodSync(this.folder, 0o755)
@@ -38,11 +40,13 @@ export class LoopbackFleet {
         port: PORT,
         user: 'root',
         key: 'bench',
-        directory: this.#at('mta'),
+        directory: this.#at(this.own ? `mta${index + 1}` : 'mta'),
       })),
     )
     this.akctl('trust', 'add', '--from-known-hosts', this.#knownHosts())
-    this.akctl('nodes', 'install', 'mx1', '--smtp-listen', '127.0.0.1:2525', '--hostname', 'mx.example.com')
+    const nodes = this.own ? ['--all', '--yes'] : ['mx1']
+    this.akctl('nodes', 'install', ...nodes, '--smtp-listen', '127.0.0.1:2525', '--hostname', 'mx.example.com')
+    if (this.own) return
     this.akctl('settings', 'set', 'mx1', 'esmtp-connection-timeout=20s')
     this.akctl('mta', 'start', 'mx1')
   }
