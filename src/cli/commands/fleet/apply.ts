@@ -5,7 +5,7 @@ import { UsageError } from '../../../outcome/errors.ts'
 import { optionalArg } from '../../args.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, selectionFlags, waveFlags } from '../../flags.ts'
+import { changeFlags, connectionFlags, fanFlags, outcomeFlags, selectionFlags, waveFlags } from '../../flags.ts'
 import { askFlag, changeRunOf, pruneFlag } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { fleetApplyView } from '../../views/fleet.ts'
@@ -25,6 +25,7 @@ export default class FleetApply extends AkctlCommand {
   static override flags = {
     ...selectionFlags,
     ...fanFlags(8),
+    ...outcomeFlags,
     ...changeFlags,
     ...waveFlags,
     ...connectionFlags,
