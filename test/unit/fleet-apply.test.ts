@@ -252,6 +252,23 @@ test('what somebody else told a node is overwritten only with --take-over', asyn
   expect(world.node('mx1').record?.settings).toEqual({ 'spool-readers': 3 })
 })
 
+test('--take-over overwrites what was seen before the first change, not what comes after', async () => {
+  const world = await memoryWorld(['mx1', 'mx2'])
+  await apply(world, fileOf({ mx1: 3, mx2: 4 }))
+  world.node('mx2').toldBy(BOB, { 'spool-readers': 8 })
+  world.node('mx1').during = () => void world.node('mx2').toldBy(BOB, { 'spool-readers': 9 })
+  expect((await apply(world, fileOf({ mx1: 5, mx2: 6 }), { takeOver: true })).nodes).toMatchObject([
+    { node: 'mx1', outcome: 'changed' },
+    { node: 'mx2', outcome: 'conflict', error: { message: expect.stringContaining('somebody else has changed') as string } },
+  ])
+  expect(world.node('mx2').record?.settings).toEqual({ 'spool-readers': 9 })
+  expect((await apply(world, fileOf({ mx1: 5, mx2: 6 }), { takeOver: true, ask: false })).nodes).toEqual([])
+  world.node('mx1').during = undefined
+  expect((await apply(world, fileOf({ mx1: 5, mx2: 7 }), { takeOver: true, ask: false })).nodes).toMatchObject([
+    { node: 'mx2', outcome: 'changed' },
+  ])
+})
+
 describe('a plan', () => {
   test('is done exactly, and applied again does nothing', async () => {
     const world = await memoryWorld(['mx1', 'mx2'])

@@ -155,7 +155,7 @@ function recordChanged({ action }: FleetNodeResult): boolean {
 
 async function syncNodes(
   context: Context,
-  { syncs }: FleetPlan,
+  { syncs, asked, revisions }: FleetPlan,
   after: ProfileData,
   { run, takeOver }: ApplyRequest,
 ): Promise<readonly NodeOutcome<ChangeResult>[]> {
@@ -164,8 +164,10 @@ async function syncNodes(
   const fleet = { profile: await context.profile(), nodes, defaults: after.defaults }
   const reason = run.reason ?? 'fleet apply'
   const agreed = { ...run, reason, consent: { above: nodes.length, yes: true } } // asked for before anything was written
+  // What comes while earlier waves are at work was in no plan that anybody has agreed to.
+  const seen = (name: string): boolean | number => takeOver && ((asked ? revisions.get(name) : undefined) ?? true)
   return changeFleet(context, 'sync', agreed, fleet, (session) =>
-    syncNode(session, { takeOver, restart: true, dryRun: false, reason }),
+    syncNode(session, { takeOver: seen(session.node.name), restart: true, dryRun: false, reason }),
   )
 }
 
