@@ -1,6 +1,7 @@
 // What the documents say is there: files, commands, flags, dependencies.
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
+import { BIN } from '../support/cli.ts'
 import { ROOT, anchors, commandLines, documents, links, read } from '../support/documents.ts'
 
 interface ManifestCommand {
@@ -91,4 +92,8 @@ it('every test file that the security model names is there', () => {
   const named = [...read('docs/security.md').matchAll(/`(test\/[\w./-]+)`/g)].map(([, file = '']) => file)
   expect(named.length).toBeGreaterThan(10)
   expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
+})
+
+it('a link to the program starts it, as getting-started says', () => {
+  expect(statSync(BIN).mode & 0o111).toBe(0o111)
 })

@@ -172,11 +172,14 @@ test('a new node is created; until it is prepared its outcome says how; then it 
     /^ {2}mx1:/m,
     `  mx2:\n    access: local\n    dir: ${fresh.directory}x\n    settings: { esmtp-connection-timeout: 41s }\n  mx1:`,
   )
-  const first = await apply('-f', FILE)
+  const failed = join(folder, 'failed.txt')
+  const first = await apply('-f', FILE, '--failed-to', failed)
   expect([first.exit, first.stderr]).toEqual([1, expect.stringMatching(/mx2: .*not prepared(.|\n)*akctl nodes install mx2/)])
+  expect(readFileSync(failed, 'utf8')).toBe('mx2\n')
   expect(storedNode(ann, 'mx2')).toMatchObject({ id: 2, settings: { 'esmtp-connection-timeout': 41 } })
   edit(`${fresh.directory}x`, fresh.directory)
-  expect((await apply('-f', FILE)).exit).toBe(0)
+  expect((await apply('-f', FILE, `@file:${failed}`, '--failed-to', failed)).exit).toBe(0)
+  expect(readFileSync(failed, 'utf8')).toBe('')
   expect(fresh.parameter('smtp_connect_timeout')).toBe('41s')
 })
 

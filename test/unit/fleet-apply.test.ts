@@ -28,13 +28,14 @@ interface Wish {
   readonly dryRun?: boolean
   readonly above?: number
   readonly takeOver?: boolean
+  readonly sync?: boolean
   readonly names?: readonly string[]
 }
 
 function requestOf(path: string, wish: Wish): ApplyRequest {
-  const { prune = false, ask = true, yes = false, dryRun = false, above = 10, takeOver = false, names = [] } = wish
+  const { prune = false, ask = true, yes = false, dryRun = false, above = 10, takeOver = false, sync = true, names = [] } = wish
   const run = { selection: { names }, width: { concurrency: 1 }, consent: { above, yes }, dryRun, reason: undefined }
-  return { path, prune, ask, takeOver, run }
+  return { path, prune, ask, takeOver, sync, run }
 }
 
 async function apply(world: MemoryWorld, text: string, wish: Wish = {}): Promise<FleetReport> {
@@ -200,6 +201,48 @@ test('without asking, only nodes are synced whose settings the file changes', as
   expect(world.node('mx1').record?.settings).toEqual({})
 })
 
+describe('--no-sync', () => {
+  test('changes the profile only: no node is asked or told, and nobody is asked', async () => {
+    const world = await memoryWorld(['mx1', 'mx2'])
+    const text = fileOf({ mx1: 3, mx2: 4 }, 'defaults: { profiling: true }\n')
+    const done = await apply(world, text, { sync: false, above: 0 })
+    expect(done).toMatchObject({
+      data: { asked: false, sync: 0, change: 2 },
+      nodes: [
+        { node: 'mx1', outcome: 'changed', result: { action: 'change', syncs: false } },
+        { node: 'mx2', outcome: 'changed', result: { action: 'change', syncs: false } },
+      ],
+    })
+    expect(await settingsOf(world)).toEqual([
+      ['mx1', 3],
+      ['mx2', 4],
+    ])
+    expect([world.node('mx1').calls, world.node('mx2').calls]).toEqual([[], []])
+    expect(world.notes.at(-1)).toBe(`not synced: run akctl fleet apply -f ${FILE}`)
+    expect(await apply(world, text, { sync: false })).toMatchObject({ nodes: [] })
+    expect(world.notes.at(-1)).toBe(`nothing to do: the profile is as ${FILE} says`)
+    expect((await apply(world, text)).nodes.map(({ node, outcome }) => [node, outcome])).toEqual([
+      ['mx1', 'changed'],
+      ['mx2', 'changed'],
+    ])
+  })
+
+  test('of a plan, which can be applied to the nodes afterwards', async () => {
+    const world = await memoryWorld(['mx1'])
+    await planned(world, fileOf({ mx1: 3 }))
+    await applyPlan(world, { sync: false })
+    expect([await settingsOf(world), world.node('mx1').record]).toEqual([[['mx1', 3]], undefined])
+    await applyPlan(world)
+    expect(world.node('mx1').record?.settings).toEqual({ 'spool-readers': 3 })
+  })
+
+  test('deletes need a consent all the same', async () => {
+    const world = await memoryWorld(['mx1', 'gone'])
+    await expect(apply(world, fileOf({ mx1: 3 }), { sync: false, prune: true })).rejects.toMatchObject({ exit: 2 })
+    expect(await settingsOf(world)).toHaveLength(2)
+  })
+})
+
 test('what somebody else told a node is overwritten only with --take-over', async () => {
   const world = await memoryWorld(['mx1'])
   await apply(world, fileOf({ mx1: 3 }))
@@ -207,6 +250,23 @@ test('what somebody else told a node is overwritten only with --take-over', asyn
   expect((await apply(world, fileOf({ mx1: 3 }))).nodes).toMatchObject([{ node: 'mx1', outcome: 'conflict' }])
   expect((await apply(world, fileOf({ mx1: 3 }), { takeOver: true })).nodes).toMatchObject([{ node: 'mx1', outcome: 'changed' }])
   expect(world.node('mx1').record?.settings).toEqual({ 'spool-readers': 3 })
+})
+
+test('--take-over overwrites what was seen before the first change, not what comes after', async () => {
+  const world = await memoryWorld(['mx1', 'mx2'])
+  await apply(world, fileOf({ mx1: 3, mx2: 4 }))
+  world.node('mx2').toldBy(BOB, { 'spool-readers': 8 })
+  world.node('mx1').during = () => void world.node('mx2').toldBy(BOB, { 'spool-readers': 9 })
+  expect((await apply(world, fileOf({ mx1: 5, mx2: 6 }), { takeOver: true })).nodes).toMatchObject([
+    { node: 'mx1', outcome: 'changed' },
+    { node: 'mx2', outcome: 'conflict', error: { message: expect.stringContaining('somebody else has changed') as string } },
+  ])
+  expect(world.node('mx2').record?.settings).toEqual({ 'spool-readers': 9 })
+  expect((await apply(world, fileOf({ mx1: 5, mx2: 6 }), { takeOver: true, ask: false })).nodes).toEqual([])
+  world.node('mx1').during = undefined
+  expect((await apply(world, fileOf({ mx1: 5, mx2: 7 }), { takeOver: true, ask: false })).nodes).toMatchObject([
+    { node: 'mx2', outcome: 'changed' },
+  ])
 })
 
 describe('a plan', () => {

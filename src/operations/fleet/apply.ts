@@ -32,6 +32,8 @@ export interface ApplyRequest {
   readonly ask: boolean
   /** Overwrite what somebody else told a node. */
   readonly takeOver: boolean
+  /** Whether the nodes are told; false: only the profile is changed. */
+  readonly sync: boolean
   readonly run: ChangeRun
 }
 
@@ -41,24 +43,25 @@ export interface ApplyRequest {
  * @throws what concerns the whole run, before anything is done: an error in the file, a stale plan, no consent
  */
 export async function applyFleet(context: Context, request: ApplyRequest): Promise<FleetReport> {
-  const { path, run } = request
+  const { path, run, sync } = request
   const plan = await planFor(context, path, request)
   if (run.dryRun) return plan.report
   if (isNothing(plan)) {
-    context.note(`nothing to do: profile and nodes are as ${path} says`)
+    context.note(`nothing to do: ${sync ? 'profile and nodes are' : 'the profile is'} as ${path} says`)
     return applied(plan, [])
   }
-  await consent(context, plan, run)
+  await consent(context, plan, request)
   const after = await writeProfile(context, plan, run.reason)
+  if (!sync) context.note(`not synced: run akctl fleet apply -f ${path}`)
   return applied(plan, await syncNodes(context, plan, after, request))
 }
 
-async function planFor(context: Context, path: string, { run, prune, ask }: ApplyRequest): Promise<FleetPlan> {
+async function planFor(context: Context, path: string, { run, prune, ask, sync }: ApplyRequest): Promise<FleetPlan> {
   const text = await textOf(path)
   const file = planIn(path, text)
-  const width = ask ? ASKED_AT_ONCE : undefined
+  const how = sync ? { ask: ask ? ASKED_AT_ONCE : undefined } : { ask: undefined, only: new Set<string>() }
   if (file === undefined) {
-    return planFleet(context, await FleetSource.parse(path, text), { selection: run.selection, prune, ask: width })
+    return planFleet(context, await FleetSource.parse(path, text), { selection: run.selection, prune, ...how })
   }
   if (isSelective(run.selection)) {
     throw new UsageError(`${path} is a plan, which is applied as a whole: select nodes when it is made`)
@@ -69,7 +72,7 @@ async function planFor(context: Context, path: string, { run, prune, ask }: Appl
       hints: ['give --prune here, too'],
     })
   }
-  return planAgain(context, path, file, width)
+  return planAgain(context, path, file, how)
 }
 
 function isNothing({ changes, syncs }: FleetPlan): boolean {
@@ -77,13 +80,14 @@ function isNothing({ changes, syncs }: FleetPlan): boolean {
   return put.length + remove.length + syncs.size === 0 && defaults === undefined && groups === undefined
 }
 
-async function consent(context: Context, { changes, report }: FleetPlan, run: ChangeRun): Promise<void> {
+async function consent(context: Context, { changes, report }: FleetPlan, { run, sync }: ApplyRequest): Promise<void> {
   const touched = report.nodes.filter(({ result }) => result !== undefined && (result.action !== 'none' || result.syncs))
   const { remove } = changes
   if (remove.length > 0) {
     context.note(`deleted from the profile, and left as they are on their servers: ${remove.join(' ')}`)
     if (!run.consent.yes) await confirmDeletes(context, remove.length)
   }
+  if (!sync) return // as with settings, which are set without a question
   const names = touched.map(({ node }) => node)
   await confirmMany(context, names, 'fleet apply', run.consent)
 }
@@ -151,7 +155,7 @@ function recordChanged({ action }: FleetNodeResult): boolean {
 
 async function syncNodes(
   context: Context,
-  { syncs }: FleetPlan,
+  { syncs, asked, revisions }: FleetPlan,
   after: ProfileData,
   { run, takeOver }: ApplyRequest,
 ): Promise<readonly NodeOutcome<ChangeResult>[]> {
@@ -160,8 +164,10 @@ async function syncNodes(
   const fleet = { profile: await context.profile(), nodes, defaults: after.defaults }
   const reason = run.reason ?? 'fleet apply'
   const agreed = { ...run, reason, consent: { above: nodes.length, yes: true } } // asked for before anything was written
+  // What comes while earlier waves are at work was in no plan that anybody has agreed to.
+  const seen = (name: string): boolean | number => takeOver && ((asked ? revisions.get(name) : undefined) ?? true)
   return changeFleet(context, 'sync', agreed, fleet, (session) =>
-    syncNode(session, { takeOver, restart: true, dryRun: false, reason }),
+    syncNode(session, { takeOver: seen(session.node.name), restart: true, dryRun: false, reason }),
   )
 }
 

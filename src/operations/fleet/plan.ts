@@ -21,6 +21,8 @@ export interface PlanRequest {
   readonly prune: boolean
   /** How many nodes are asked at once how they are; undefined: none is. */
   readonly ask: number | undefined
+  /** The nodes that may be told their settings; all when absent. */
+  readonly only?: ReadonlySet<string> | undefined
 }
 
 /** A plan, with what it was made from. */
@@ -53,7 +55,8 @@ export async function planFleet(context: Context, source: FleetSource, request: 
   const records = all.filter(({ node, action }) => action === 'delete' || listed.has(node.name))
   const answers = await askNodes(context, profile, after, records, request.ask)
   const asked = request.ask !== undefined
-  return planOf(source.path, profile.name, { before, after, wanted, records, answers, asked, prune: request.prune })
+  const { prune, only } = request
+  return planOf(source.path, profile.name, { before, after, wanted, records, answers, asked, prune, only })
 }
 
 /** What a plan is put together from. */
@@ -62,7 +65,7 @@ export interface Found extends Pick<FleetPlan, 'before' | 'after' | 'asked' | 'p
   readonly records: readonly RecordChange[]
   readonly answers: ReadonlyMap<string, NodeStatus>
   /** The nodes that may be told their settings; all when absent. */
-  readonly only?: ReadonlySet<string>
+  readonly only?: ReadonlySet<string> | undefined
 }
 
 /** Puts a plan together. */

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import type { NodeStatus } from '../nodes/status.ts'
 import { changed, type FleetChanges, fingerprintOf } from './changes.ts'
 import { recordChanges } from './compare.ts'
-import { askNodes, type FleetPlan, planOf } from './plan.ts'
+import { askNodes, type FleetPlan, planOf, type PlanRequest } from './plan.ts'
 import type { PlanFile } from './plan-file.ts'
 
 const NOTHING: FleetChanges = { put: [], remove: [] }
@@ -12,10 +12,15 @@ const NOTHING: FleetChanges = { put: [], remove: [] }
 /**
  * A written plan, compared with what is there now. A profile that is already as the plan makes it (an apply that did not
  * reach every node, done again) is not stale.
- * @param ask how many nodes are asked at once for their revision; undefined: none is
+ * @param how `ask`: how many nodes are asked at once for their revision; undefined: none is. `only`: as in a PlanRequest
  * @throws ConflictError when the profile or a node has moved since; UsageError for another profile's plan
  */
-export async function planAgain(context: Context, path: string, file: PlanFile, ask: number | undefined): Promise<FleetPlan> {
+export async function planAgain(
+  context: Context,
+  path: string,
+  file: PlanFile,
+  { ask, only }: Pick<PlanRequest, 'ask' | 'only'>,
+): Promise<FleetPlan> {
   const profile = await context.profile()
   if (profile.name !== file.profile) {
     throw new UsageError(`${path} is a plan for the profile ${file.profile}, and this is ${profile.name}`, {
@@ -36,9 +41,9 @@ export async function planAgain(context: Context, path: string, file: PlanFile, 
   const answers = await askNodes(context, profile, after, records, asks)
   refuseMoved(path, file, (name) => foundRevision(answers.get(name)))
   const wanted = { changes, listed: [...names], unlisted: [], unlistedGroups: [] }
-  const only = new Set(file.nodes.filter(({ syncs }) => syncs).map(({ name }) => name))
+  const told = only ?? new Set(file.nodes.filter(({ syncs }) => syncs).map(({ name }) => name))
   const asked = asks !== undefined
-  return planOf(path, profile.name, { before, after, wanted, records, answers, asked, prune: file.prune, only })
+  return planOf(path, profile.name, { before, after, wanted, records, answers, asked, prune: file.prune, only: told })
 }
 
 /** @throws ConflictError when the profile is no longer what a plan was made from */

@@ -14,13 +14,18 @@ const RECENT = 50
  * The node is this profile's when it is at the profile's base revision, when one of the profile's own orders made
  * its revision, or when it was told exactly what this profile would tell it.
  * @param verb for the hint: `sync`
- * @param takeOver overwrite what somebody else wrote
+ * @param takeOver overwrite what somebody else wrote; a number: at this revision only
  * @throws ConflictError with who, when and which keys
  */
-export async function expectationOf(session: Session, state: NodeState, verb: string, takeOver: boolean): Promise<Expectation> {
+export async function expectationOf(
+  session: Session,
+  state: NodeState,
+  verb: string,
+  takeOver: boolean | number,
+): Promise<Expectation> {
   const { record } = state
   if (record === undefined || record.revision === 0) return 'none'
-  if (takeOver || (await isOurs(session, record))) return record.revision
+  if (takeOver === true || takeOver === record.revision || (await isOurs(session, record))) return record.revision
   throw conflictOf(session, record, verb)
 }
 

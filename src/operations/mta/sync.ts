@@ -8,8 +8,8 @@ import type { ChangeResult, Step } from './results.ts'
 
 /** How a sync is done. */
 export interface SyncOptions {
-  /** Overwrite what somebody else wrote. */
-  readonly takeOver: boolean
+  /** Overwrite what somebody else wrote; a number: at this revision only. */
+  readonly takeOver: boolean | number
   /** Reload or restart a running MTA so that it takes the revision in. */
   readonly restart: boolean
   readonly dryRun: boolean

@@ -5,7 +5,7 @@ import { UsageError } from '../../../outcome/errors.ts'
 import { optionalArg } from '../../args.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, selectionFlags, waveFlags } from '../../flags.ts'
+import { changeFlags, connectionFlags, fanFlags, outcomeFlags, selectionFlags, waveFlags } from '../../flags.ts'
 import { askFlag, changeRunOf, pruneFlag } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { fleetApplyView } from '../../views/fleet.ts'
@@ -17,6 +17,7 @@ export default class FleetApply extends AkctlCommand {
   static override examples = [
     '<%= config.bin %> fleet apply -f fleet.yaml',
     '<%= config.bin %> fleet apply -f fleet.yaml mx1 mx2 --dry-run',
+    '<%= config.bin %> fleet apply -f fleet.yaml --no-sync',
     '<%= config.bin %> fleet apply plan.json --prune --yes',
   ]
   static override strict = false
@@ -24,12 +25,14 @@ export default class FleetApply extends AkctlCommand {
   static override flags = {
     ...selectionFlags,
     ...fanFlags(8),
+    ...outcomeFlags,
     ...changeFlags,
     ...waveFlags,
     ...connectionFlags,
     file: Flags.string({ char: 'f', summary: 'the fleet file, or a plan' }),
     prune: pruneFlag,
     status: askFlag,
+    sync: Flags.boolean({ summary: 'tell the nodes; --no-sync changes the profile only', default: true, allowNo: true }),
     'take-over': Flags.boolean({ summary: 'overwrite what somebody else told a node', helpGroup: 'CHANGE' }),
   }
 
@@ -44,8 +47,8 @@ export default class FleetApply extends AkctlCommand {
         hints: ['akctl fleet apply -f fleet.yaml', 'akctl fleet apply plan.json'],
       })
     }
-    const { prune, status: ask, 'take-over': takeOver } = flags
-    const { data, nodes } = await applyFleet(context, { path, prune, ask, takeOver, run: changeRunOf(words, flags) })
+    const { prune, status: ask, sync, 'take-over': takeOver } = flags
+    const { data, nodes } = await applyFleet(context, { path, prune, ask, sync, takeOver, run: changeRunOf(words, flags) })
     return { data, nodes }
   }
 }
