@@ -74,11 +74,13 @@ export function cleanEnv(home: string): Record<string, string> {
 /**
  * akctl as a process with a clean environment and its store in a temporary folder, which goes when the file's tests are over.
  * @param env variables for every run
+ * @param through words in front of the program, where it runs somewhere else (`nsenter …`); killing a run kills only those
  */
-export function testCli(env: Readonly<Record<string, string>> = {}): TestCli {
+export function testCli(env: Readonly<Record<string, string>> = {}, through: () => readonly string[] = () => []): TestCli {
   const home = tempDir('akctl-home-')
   const all = { ...cleanEnv(home), ...env }
-  const start = (args: readonly string[], options: CliOptions = {}): CliProcess => startCli(all, home, args, options)
+  const start = (args: readonly string[], options: CliOptions = {}): CliProcess =>
+    startCli([...through(), process.execPath, BIN, ...args], all, home, args, options)
   const run = (args: readonly string[], options?: CliOptions): Promise<CliRun> => start(args, options).done
   const ok = async (args: readonly string[], options?: CliOptions): Promise<CliRun> => {
     const result = await run(args, options)
@@ -105,8 +107,14 @@ export function readsStdin(pid: number): boolean {
   })
 }
 
-function startCli(env: Readonly<Record<string, string>>, home: string, args: readonly string[], options: CliOptions): CliProcess {
-  const child = spawn(process.execPath, [BIN, ...args], {
+function startCli(
+  [program = '', ...words]: readonly string[],
+  env: Readonly<Record<string, string>>,
+  home: string,
+  args: readonly string[],
+  options: CliOptions,
+): CliProcess {
+  const child = spawn(program, words, {
     cwd: options.cwd ?? home,
     env: defined({ ...env, ...options.env }),
     stdio: 'pipe',
