@@ -72,7 +72,12 @@ test('old or new, never a mix; the next sync works, and taking all out gives bac
     return applyScript(postfix, installation, { head: order, settings, edits, expect: 'any', lockWait: 20, restart: true })
   }
   number += 1
-  const all = await passed(node.host, script(newOrder(), number), folder, `find '${directory}' ! -name lease -printf '%p %s %l %i\\n'`)
+  const all = await passed(
+    node.host,
+    script(newOrder(), number),
+    folder,
+    `find '${directory}' ! -name lease -printf '%p %s %l %i\\n'`,
+  )
   const places = all.slice(all.findIndex(({ text }) => text.startsWith('rv_commit'))).filter(({ changed }) => changed)
   expect(places.length).toBeGreaterThan(12)
   for (const place of places) {

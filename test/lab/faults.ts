@@ -20,7 +20,7 @@ END`,
   reset: cutter,
   'host-key': ({ place, folders, sshd }) =>
     `${stopSshd(folders)}\nrm ${sshd}/host_key* ${sshd}/log\n${startSshd(place, folders)}`,
-  'user-key': ({ sshd }) => `: >${sshd}/log\necho 'ssh-ed25519 AAAA' >${sshd}/authorized_keys`,
+  'user-key': ({ sshd }) => `: >${sshd}/log\ncp ${sshd}/host_key.pub ${sshd}/authorized_keys`,
   'full-disk': ({ folders }) => `! cat /dev/zero >${folders.own}/mta/filler 2>/dev/null`,
   'no-sudo': () => `useradd -M -d /nonexistent -s /bin/sh -p '*' ${NO_SUDOER}`,
   'mta-dies': () => '',
