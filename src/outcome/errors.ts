@@ -46,7 +46,7 @@ export class StoreError extends AkctlError {
 
 /** Another process holds a lock of the local store. */
 export class LockedError extends AkctlError {
-  readonly kind = 'locked'
+  readonly kind = 'store-locked'
   readonly exit = 8
 }
 

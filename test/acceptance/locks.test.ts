@@ -126,7 +126,7 @@ const leaseIn = (run: CliRun): Lease | undefined =>
 describe('a lease that a run keeps', () => {
   test('is renewed while its run lives, seen by everybody, and expires when it is killed', async () => {
     const node = nodes.far
-    const held = await holder('far', 3)
+    const held = await holder('far', 10)
     const { id, until: first } = file(node)
     await until('two renewals', 60, () => Number(file(node)['until']) >= Number(first) + 2 || undefined)
     expect(file(node)).toMatchObject({ id, kept: 'yes' })
