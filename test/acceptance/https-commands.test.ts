@@ -194,7 +194,7 @@ describe('outcomes and exit codes', () => {
     own['/status'] = own['/restart'] = () => undefined
     await expectRun('mta status web --command-timeout 1', 4, 'timeout', /no answer within 1 s/)
     own['/orders'] = (arrived) => answerJson(arrived, 200, { id: 'x', verb: 'restart', state: 'done', outcome: 'ok' })
-    await expectRun('mta restart web --change-timeout 1', 7, 'unknown', /no answer within 1 s/)
+    await expectRun('mta restart web --change-timeout 1 --lock-timeout 0', 7, 'unknown', /no answer within 1 s/)
     Reflect.deleteProperty(own, '/status')
     await cli.ok(words('mta status web'))
   })

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCli, type CliRun } from '../support/cli.ts'
 import { cliNodes, journalOf, storedNode, trustSshd, type CliNode } from '../support/cli-nodes.ts'
-import { childrenOf, startSshd, type Sshd } from '../support/sshd.ts'
+import { childrenOf } from '../support/processes.ts'
+import { startSshd, type Sshd } from '../support/sshd.ts'
 import { until } from '../support/until.ts'
 
 jest.setTimeout(180_000)

@@ -14,9 +14,10 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
-import { KEY, type TestAgent, childrenOf, holdLock, launcher, processFacts, syncBody, testAgents } from '../support/agent.ts'
+import { KEY, type TestAgent, holdLock, launcher, processFacts, syncBody, testAgents } from '../support/agent.ts'
 import { postfixFolder, postfixNode } from '../support/postfix.ts'
 import { tempDir } from '../support/temp.ts'
+import { childrenOf } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 
 const makeAgent = testAgents()

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { childrenOf } from '../support/sshd.ts'
+import { childrenOf } from '../support/processes.ts'
 
 /** Where akctl is; the nodes are in the same network of 198.51.100.0/24, and nothing else is. */
 const OWN_ADDRESS = '198.51.100.1'

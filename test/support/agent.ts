@@ -18,6 +18,7 @@ import { newOrderId } from '../../src/node/order-id.ts'
 import { makeCertificate } from './certificates.ts'
 import { freePort, type LocalNode } from './local-node.ts'
 import { postfixFolder, postfixNode } from './postfix.ts'
+import { childrenOf } from './processes.ts'
 import { until } from './until.ts'
 
 /** The built launcher, with agent.cjs beside it. */
@@ -288,11 +289,6 @@ export function processFacts(pid: number): Readonly<Record<string, string>> {
         .replaceAll('\t', ' '),
     ]),
   )
-}
-
-export function childrenOf(pid: number): readonly number[] {
-  const children = `/proc/${pid}/task/${pid}/children`
-  return existsSync(children) ? readFileSync(children, 'utf8').split(' ').filter(Boolean).map(Number) : []
 }
 
 function commandLine(pid: number): readonly string[] {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { childrenOf } from './processes.ts'
 import { until } from './until.ts'
 
 export type KeyType = 'ed25519' | 'ecdsa' | 'rsa'
@@ -204,15 +205,6 @@ class RunningSshd implements Sshd {
     }
     for (const pid of open) killTree(pid)
     rmSync(this.directory, { recursive: true, force: true })
-  }
-}
-
-/** The child processes of a process; none for one that is gone. */
-export function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-  } catch {
-    return []
   }
 }
 
