@@ -62,6 +62,7 @@ test('every wave is said, changed, and looked at before the next one starts', as
   const before = world.node('mx1').calls.filter((call) => call === 'status').length
   expect(outcomesOf(await run(world, waves('1,2,100%')))).toEqual(['changed', 'changed', 'changed', 'changed'])
   expect(looked - before).toBe(2) // its own, and the gate's
+  for (const name of NAMES) expect(world.node(name).calls).not.toContain('order') // no order of this run is in doubt
   expect(world.notes).toEqual(['wave 1 of 3: 1 node', 'wave 2 of 3: 2 nodes', 'wave 3 of 3: 1 node'])
   expect(told(world)).toEqual([5, 5, 5, 5])
 })

@@ -113,7 +113,7 @@ export async function whole<R>(
 }
 
 /** As visit, for one part of a run. */
-export function visitPart<T>(
+export async function visitPart<T>(
   context: Context,
   fleet: Fleet,
   width: Pick<Width, 'concurrency' | 'onNode'>,
@@ -121,7 +121,7 @@ export function visitPart<T>(
   work: (session: Session) => Promise<Done<T>>,
   shared: Shared,
 ): Promise<readonly NodeOutcome<T>[]> {
-  return run(context, fleet, width, shared, async (node, guard) => {
+  const outcomes = await run(context, fleet, width, shared, async (node, guard) => {
     const connection = await shared.connector.open(node, { ask: shared.ask, signal: guard.signal })
     const session = new Session(context, fleet, node, connection, { guard, bases: shared.bases, leases: leasesOf(purpose) })
     try {
@@ -133,6 +133,8 @@ export function visitPart<T>(
       await connection.close()
     }
   })
+  await shared.bases.flush(fleet.profile) // the next part of the run finds its own orders ended
+  return outcomes
 }
 
 /** What is below a node's connection: the machine that scripts run on, or the agent. */
