@@ -28,16 +28,12 @@ export const locksShowView: View<undefined, LeaseState> = {
   names: ({ nodes = [] }) => nodes.flatMap(({ result }) => result?.lease?.id ?? []),
 }
 
-/** What became of a lease on each node. */
+/** What became of a lease on each node; why one failed is said once, below the table. */
 export const locksReleaseView: View<undefined, Released> = {
   schema: 'locks.release/1',
   table: ({ nodes = [] }) => ({
     columns: ['NAME', 'OUTCOME', 'WHAT'],
-    rows: nodes.map(({ node, outcome, result, error }) => [
-      node,
-      outcome,
-      result === undefined ? (error?.message ?? '-') : releaseWords(result),
-    ]),
+    rows: nodes.map(({ node, outcome, result }) => [node, outcome, result === undefined ? '-' : releaseWords(result)]),
   }),
 }
 
