@@ -108,12 +108,11 @@ export async function whole<R>(
     return await use({ connector, budget, bases, watch, ask: nodes.length === 1 })
   } finally {
     watch.end()
-    await bases.flush(profile)
   }
 }
 
 /** As visit, for one part of a run. */
-export async function visitPart<T>(
+export function visitPart<T>(
   context: Context,
   fleet: Fleet,
   width: Pick<Width, 'concurrency' | 'onNode'>,
@@ -121,7 +120,7 @@ export async function visitPart<T>(
   work: (session: Session) => Promise<Done<T>>,
   shared: Shared,
 ): Promise<readonly NodeOutcome<T>[]> {
-  const outcomes = await run(context, fleet, width, shared, async (node, guard) => {
+  return run(context, fleet, width, shared, async (node, guard) => {
     const connection = await shared.connector.open(node, { ask: shared.ask, signal: guard.signal })
     const session = new Session(context, fleet, node, connection, { guard, bases: shared.bases, leases: leasesOf(purpose) })
     try {
@@ -133,8 +132,6 @@ export async function visitPart<T>(
       await connection.close()
     }
   })
-  await shared.bases.flush(fleet.profile) // the next part of the run finds its own orders ended
-  return outcomes
 }
 
 /** What is below a node's connection: the machine that scripts run on, or the agent. */
@@ -197,11 +194,11 @@ async function openBelow(
   return { connection: connectionOver(context, host, node, options.signal), below: { kind: 'host', host } }
 }
 
-function run<T>(
+async function run<T>(
   { run: { grace }, signal }: Context,
-  { nodes }: Fleet,
+  { nodes, profile }: Fleet,
   { concurrency, onNode }: Pick<Width, 'concurrency' | 'onNode'>,
-  { budget, watch }: Shared,
+  { budget, bases, watch }: Shared,
   work: (node: NodeRecord, guard: OrderGuard) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
   const guarded = async (node: NodeRecord): Promise<Done<T>> => {
@@ -217,7 +214,9 @@ function run<T>(
     watch.settled(outcome)
     onNode?.(outcome)
   }
-  return fanOut(nodes, guarded, { concurrency, budget, signal, onSettled })
+  const outcomes = await fanOut(nodes, guarded, { concurrency, budget, signal, onSettled })
+  await bases.flush(profile) // the next part of the run finds its own orders ended
+  return outcomes
 }
 
 /** Works and, for a change, writes the journal's line whatever came of it. */
