@@ -77,12 +77,19 @@ test('what was applied is a line a node, with what was done and what went wrong'
       result: { ...NOTHING, action: 'change', syncs: true, settings: [{ key: 'spool-readers', wanted: 4 }], sync },
     },
     { node: 'new', outcome: 'failed', result: { ...NOTHING, action: 'create', syncs: true }, error },
+    {
+      node: 'back',
+      outcome: 'failed',
+      result: { ...NOTHING, action: 'none', syncs: true, sync: { ...sync, putBack: { to: 2, revision: 4 } } },
+      error,
+    },
     { node: 'gone', outcome: 'changed', result: { ...NOTHING, action: 'delete' } },
   ]
   expect(fleetApplyView.table(reportOf(nodes, { dryRun: false, groups: [{ name: 'eu', to: 'mx1' }] })).rows).toEqual([
     ['(groups)', 'changed', 'eu: - -> mx1', '-'],
     ['mx1', 'changed', 'spool-readers: not set -> 4; sync: settings written, reloaded', '3'],
     ['new', 'failed', 'created', '-'],
+    ['back', 'failed', 'sync: put back: the settings of revision 2', '4'],
     ['gone', 'changed', 'deleted', '-'],
   ])
   expect(
