@@ -77,6 +77,9 @@ export class JsonFile<T> {
   /** @throws StoreError where only the backup is left: a store that has lost its file is not an empty one */
   private beginning(): T {
     if (!this.folder.has(`${this.name}.bak`)) return this.initial
+    // A reader holds no lock: the file and its backup may both have come since it looked for the file.
+    const bytes = this.content()
+    if (bytes !== undefined) return this.valueOf(bytes)
     const path = join(this.folder.path, this.name)
     throw new StoreError(`${path} is gone, and the backup of its state before the last change is there`, {
       hints: [`to go back to that: cp -p ${path}.bak ${path}`, `to start with nothing: rm ${path}.bak`],

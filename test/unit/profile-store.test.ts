@@ -1,7 +1,8 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodeRecord } from '../../src/node/record.ts'
 import { StoreError, UsageError } from '../../src/outcome/errors.ts'
+import { Folder } from '../../src/profile/folder.ts'
 import { openHome } from '../../src/profile/home.ts'
 import type { Profile, ProfileData } from '../../src/profile/profile.ts'
 import { tempDir } from '../support/temp.ts'
@@ -159,6 +160,20 @@ describe('a damaged profile.json stops with the remedy', () => {
     await expect(put(await again(), DATA)).rejects.toThrow(StoreError)
     rmSync(`${file}.bak`)
     expect((await (await again()).read()).nodes).toEqual([])
+  })
+
+  test('a file that came, with its backup, after a reader had looked for it is read', async () => {
+    const { profile, file, again } = await fresh()
+    await put(profile, DATA)
+    await put(profile, { ...DATA, nextId: 50 })
+    const reader = await again()
+    renameSync(file, `${file}.later`)
+    // The moment between the two looks of a reader, who holds no lock.
+    jest.spyOn(Folder.prototype, 'has').mockImplementationOnce((name) => {
+      renameSync(`${file}.later`, file)
+      return name === 'profile.json.bak'
+    })
+    expect((await reader.read()).nextId).toBe(50)
   })
 
   test('a directory in its place is refused', async () => {
