@@ -42,6 +42,8 @@ export interface MtaDriver {
   readonly name: MtaName
   /** Shell functions `mta_…`, put before every shared script (see functions.md). */
   readonly functions: string
+  /** Those that only scripts which make a configuration need; what is asked of a thousand nodes is to be short. */
+  readonly making: string
   /** What a setting becomes in this installation. */
   support(key: SettingKey, installation: Installation): Support
   /** The changes to the base that the set values ask for; settings that are not supported give none. */

@@ -37,7 +37,8 @@ fail() {
 # payload FILE: takes the payload from stdin, whole and verified, before anything is touched.
 payload() {
   head -c "$AKCTL_LEN" >"$1" || fail failed "the payload could not be written to $1"
-  if [ "$(wc -c <"$1")" -ne "$AKCTL_LEN" ] || [ "$(sha256sum <"$1" | cut -d' ' -f1)" != "$AKCTL_SUM" ]; then
+  _sum=$(sha256sum <"$1")
+  if [ "${_sum%% *}" != "$AKCTL_SUM" ]; then
     rm -f "$1"
     fail failed 'the payload did not arrive whole; nothing was changed'
   fi

@@ -102,7 +102,7 @@ describe.each(['here', 'far'] as const)('two processes at the same moment, node 
     expect([one.exit, two.exit]).toEqual([0, 0])
     expect(node.masters()).toHaveLength(1)
     expect(node.masters()).not.toContain(before)
-    expect(readFileSync(node.path('akctl/orders'), 'utf8').trim().split('\n').slice(-4)).toEqual(
+    expect(readFileSync(node.path('akctl/orders'), 'utf8').trim().split(/\n+/).slice(-4)).toEqual(
       ['begun', 'done', 'begun', 'done'].map((word) => expect.stringContaining(` restart ${word} `) as string),
     )
   })

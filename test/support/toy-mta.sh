@@ -1,7 +1,7 @@
 # A toy MTA for the shared scripts: a daemon that copies what it reads to run/loaded, so that it can be seen from outside.
 mta_paths() {
   # shellcheck disable=SC2034 # read by lib.sh
-  AK=$DIR/akctl BASE=$DIR/base
+  AK=$DIR/akctl BASE=$DIR/base MTA_PROGRAM=$DIR/program
 }
 mta_installed() {
   [ -d "$BASE" ]
@@ -51,7 +51,7 @@ mta_stop() {
 }
 mta_reload() {
   _pid=$(mta_pid) _was=$(cat "$DIR/run/ready")
-  ak_live "$(ak_current)" && kill -USR1 "$_pid" || return 1
+  ak_live "$AK_CUR" && kill -USR1 "$_pid" || return 1
   _until=$(($(date +%s) + 20))
   while [ "$(cat "$DIR/run/ready" 2>/dev/null)" = "$_was" ]; do
     [ "$(date +%s)" -lt "$_until" ] || return 1
@@ -65,10 +65,10 @@ mta_healthy() {
   read -r _pid _ 2>/dev/null <"$DIR/run/ready" && [ "$_pid" = "$(mta_pid)" ]
 }
 mta_version() {
-  echo 1.0
+  if [ -f "$MTA_PROGRAM" ]; then sh "$MTA_PROGRAM"; else echo 1.0; fi
 }
-mta_queue() {
-  find "$DIR/queue" -type f | head -n "$(($1 + 1))" | wc -l
+mta_messages() {
+  exec find "$DIR/queue" -type f
 }
 mta_log_tail() {
   tail -n "$1" "$DIR/run/log"

@@ -10,6 +10,7 @@ import functions from './toy-mta.sh'
 export const toy: MtaDriver = {
   name: 'postfix',
   functions,
+  making: '',
   support: () => ({ level: 'native', what: 'a line of the file value' }),
   edits: (settings) => Object.entries(settings).map(([key, value]) => [key, String(value)]),
   installArgs: () => [],

@@ -19,7 +19,7 @@ const file = join(folder, 'x.ini')
 /** Runs driver functions in a shell, with a directory as an installation. */
 function run(shell: readonly string[], script: string, args: readonly string[] = []): string {
   const [command = 'sh', ...rest] = shell
-  const text = `DIR=${folder}\n${haraka.functions}\nmta_paths\n${script}`
+  const text = `DIR=${folder}\n${haraka.functions}\n${haraka.making}\nmta_paths\n${script}`
   // busybox's shell with busybox's own awk, sed, grep…
   const PATH = `${command === 'busybox' ? `${applets}:` : ''}${process.env['PATH'] ?? ''}`
   const options = { encoding: 'utf8', stdio: 'pipe', env: { ...process.env, PATH } } as const

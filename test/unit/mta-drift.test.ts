@@ -1,6 +1,6 @@
 // What a status finds of files that are not as akctl wrote them, where a quick comparison of sums would miss it.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newSync, type LocalNode } from '../support/local-node.ts'
 import { toyFolder, toyNode } from '../support/toy.ts'
@@ -64,4 +64,38 @@ test.each<[string, () => void, () => void, readonly string[]]>([
   expect(await edited()).toEqual(wanted)
   undo()
   expect(await edited()).toEqual([])
+})
+
+test('the program is asked for its version only when its bytes have changed, or what is known of it is damaged', async () => {
+  const own = await toyNode(join(folder, 't2'))
+  const program = join(own.directory, 'program')
+  const say = (version: string): void => writeFileSync(program, `echo asked >>${own.directory}/asked; echo ${version}\n`)
+  const asked = (): number =>
+    (existsSync(join(own.directory, 'asked')) ? readFileSync(join(own.directory, 'asked'), 'utf8') : '').length / 6
+  const version = async (): Promise<string | undefined> => (await own.connection.status()).version
+  const seen: unknown[] = []
+  const look = async (): Promise<void> => void seen.push([await version(), asked()])
+
+  say('2.0')
+  await look() // nobody has kept it yet
+  await own.connection.sync(newSync({ settings: { 'spool-readers': 1 } }))
+  await look()
+  await look()
+  say('2.1')
+  await look()
+  writeFileSync(join(own.directory, 'base/value'), 'other') // what has drifted costs the closer look
+  await look()
+  await own.connection.sync(newSync({ settings: { 'spool-readers': 2 }, expect: 1 }))
+  await look()
+  writeFileSync(join(own.directory, 'akctl/version'), '2.2\n')
+  await look()
+  expect(seen).toEqual([
+    ['2.0', 1],
+    ['2.0', 2],
+    ['2.0', 2],
+    ['2.1', 3],
+    ['2.1', 4],
+    ['2.1', 5],
+    ['2.1', 6],
+  ])
 })

@@ -11,7 +11,8 @@ import render from './render.sh'
 /** Haraka 3, which comes with akctl: installed from an archive, run in the background as one process. */
 export const haraka: MtaDriver = {
   name: 'haraka',
-  functions: [functions, ini, endpoints, render, install].join('\n'),
+  functions: [functions, ini, endpoints].join('\n'),
+  making: [render, install].join('\n'),
   support: (key) => HARAKA_SUPPORT[key],
   edits: harakaEdits,
   installArgs: (options) => [options.listen, options.hostname],

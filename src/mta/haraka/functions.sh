@@ -25,8 +25,21 @@ mta_installed() {
   [ -d "$BASE/config" ] && [ -f "$HK_PROGRAM/bin/haraka" ] && hk_node >/dev/null
 }
 
+mta_base_find() {
+  find . -name node_modules -prune -o -type f "$@"
+}
+
 mta_version() {
-  sed -n '/^ *"version": *"/{ s/^[^:]*: *"\(.*\)".*/\1/p; q; }' "$HK_PROGRAM/package.json"
+  while IFS= read -r _line; do
+    case $_line in
+      *'"version": "'*)
+        _line=${_line#*'"version": "'}
+        _line=${_line%%'"'*}
+        say "$_line"
+        break
+        ;;
+    esac
+  done <"$HK_PROGRAM/package.json"
 }
 
 # hk_setting FILE SECTION KEY: a value of the configuration that Haraka reads.
@@ -36,12 +49,14 @@ hk_setting() {
 
 # hk_queue: the spool folder of that configuration.
 hk_queue() {
-  _queue=$(sed 's/[[:space:]]*$//; q' "$HK_CONF/config/queue_dir" 2>/dev/null)
+  _queue=
+  read -r _queue 2>/dev/null <"$HK_CONF/config/queue_dir"
+  _queue=${_queue%[[:cntrl:]]}
   echo "${_queue:-$DIR/queue}"
 }
 
-mta_queue() {
-  find "$(hk_queue)" -maxdepth 1 -name '[0-9]*_*' 2>/dev/null | awk -v max="$1" 'NR > max { exit } END { print NR }'
+mta_messages() {
+  exec find "$(hk_queue)" -maxdepth 1 -name '[0-9]*_*' 2>/dev/null
 }
 
 mta_log_tail() {
@@ -147,7 +162,7 @@ mta_stop() {
 
 # Haraka watches the inode of its configuration folder, so a new revision needs a new process.
 mta_reload() {
-  ak_live "$(ak_current)" && mta_stop && mta_start
+  ak_live "$AK_CUR" && mta_stop && mta_start
 }
 mta_change() {
   if [ "$(ak_sums "$1")" = "$(ak_sums "$2")" ]; then echo none; else echo restart; fi

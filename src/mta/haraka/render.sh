@@ -1,9 +1,5 @@
 # What Haraka reads: the operator's base, what akctl needs to run it, and the settings.
 
-mta_base_find() {
-  find . -name node_modules -prune -o -type f "$@"
-}
-
 # mta_render OUT EDITS: edits are tab-separated lines: `ini FILE SECTION KEY VALUE`, `plugin NAME`, `listen IP,IP`,
 # `bounces-from ADDRESS`.
 mta_render() {

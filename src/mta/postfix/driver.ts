@@ -10,7 +10,8 @@ import system from './system.sh'
 /** Postfix: an instance of its own in the installation directory, or the system's (`/etc/postfix`). */
 export const postfix: MtaDriver = {
   name: 'postfix',
-  functions: [functions, render, install, system].join('\n'),
+  functions: [functions, system].join('\n'),
+  making: [render, install].join('\n'),
   support: postfixSupport,
   edits: postfixEdits,
   installArgs: (options) => [options.listen, options.hostname],

@@ -1,5 +1,7 @@
 # A Postfix instance of its own in DIR: base/ (main.cf, master.cf, what they name), queue/, data/, log/mail.log.
 
+TAB='	'
+BLANK=" $TAB"
 PF_STATIC='inet_interfaces inet_protocols import_environment export_environment maillog_file maillog_file_prefixes
 queue_directory data_directory mail_owner setgid_group' # what Postfix reads only at a start
 
@@ -11,9 +13,32 @@ mta_paths() {
     /etc/postfix | /etc/postfix-*) pf_adopt ;;
     *) if [ -f "$DIR/main.cf" ] && [ ! -d "$BASE" ]; then pf_adopt; fi ;;
   esac
-  # The queue folder that what Postfix reads names.
+  pf_find_program
+  pf_find_queue
+}
+
+# pf_find_program: sets MTA_PROGRAM to the postconf that PATH finds; empty without one.
+pf_find_program() {
+  IFS=:
+  for MTA_PROGRAM in $PATH; do
+    MTA_PROGRAM=$MTA_PROGRAM/postconf
+    if [ -f "$MTA_PROGRAM" ] && [ -x "$MTA_PROGRAM" ]; then break; fi
+    MTA_PROGRAM=
+  done
+  unset IFS
+}
+
+# pf_find_queue: sets PF_QUEUE to the queue folder that what Postfix reads names.
+pf_find_queue() {
   PF_QUEUE=''
-  [ ! -f "$CONF/main.cf" ] || PF_QUEUE=$(sed -n '/^queue_directory[[:blank:]]*=/h; ${ x; s/^queue_directory[[:blank:]]*=[[:blank:]]*//p; }' "$CONF/main.cf" 2>/dev/null)
+  while IFS= read -r _line || [ -n "$_line" ]; do
+    case $_line in
+      queue_directory["$BLANK"=]*)
+        _line=${_line#*=}
+        PF_QUEUE=${_line#"${_line%%[!"$BLANK"]*}"}
+        ;;
+    esac
+  done 2>/dev/null <"$CONF/main.cf"
   [ -n "$PF_QUEUE" ] || PF_QUEUE=$(pf_default_queue)
 }
 
@@ -88,11 +113,8 @@ mta_healthy() {
   done
 }
 
-mta_queue() {
-  (
-    cd "$PF_QUEUE" 2>/dev/null || exit 0
-    find maildrop incoming active deferred hold -type f 2>/dev/null | awk -v max="$1" 'NR > max { exit } END { print NR }'
-  )
+mta_messages() {
+  exec find "$PF_QUEUE/maildrop" "$PF_QUEUE/incoming" "$PF_QUEUE/active" "$PF_QUEUE/deferred" "$PF_QUEUE/hold" -type f 2>/dev/null
 }
 
 mta_log_tail() {
@@ -126,7 +148,7 @@ mta_stop() {
 mta_reload() {
   _pid=$(mta_pid)
   _before=$(pf_child "$_pid" qmgr)
-  ln -sfn "revisions/$(ak_current)" "$AK/.live.new" && mv -T "$AK/.live.new" "$AK/live" && kill -HUP "$_pid" || return 1
+  ln -sfn "revisions/$AK_CUR" "$AK/.live.new" && mv -T "$AK/.live.new" "$AK/live" && kill -HUP "$_pid" || return 1
   pf_await_reload "$_pid" "$_before"
 }
 # pf_await_reload PID QMGR: a queue manager with another pid proves that the master has taken it in.

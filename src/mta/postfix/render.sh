@@ -2,20 +2,36 @@
 mta_render() {
   cp -a "$BASE/." "$1/" || return 1
   OUT=$1
-  for _word in main maxproc channel listen sources fbl dns syslog; do
-    pf_edits "$_word" "$2" || return 1
+  pf_edits "$2"
+}
+
+# pf_edits FILE: sets the parameters of all lines `main`, then calls pf_edit_WORD with the values of each other line.
+pf_edits() {
+  _edits=$1
+  set --
+  while IFS=$TAB read -r _word _a _b _; do
+    [ "$_word" != main ] || set -- "$@" "$_a=$_b"
+  done <"$_edits"
+  [ $# -eq 0 ] || pf_set "$@" || return 1
+  for _kind in maxproc channel listen sources fbl dns syslog; do
+    while IFS=$TAB read -r _word _a _b _c; do
+      [ "$_word" != "$_kind" ] || "pf_edit_$_kind" "$_a" "$_b" "$_c" </dev/null || return 1
+    done <"$_edits"
   done
 }
 
-# pf_edits WORD FILE: calls pf_edit_WORD with the values of each of its lines.
-pf_edits() {
-  while IFS=$(printf '\t') read -r _word _a _b _c; do
-    [ "$_word" != "$1" ] || "pf_edit_$1" "$_a" "$_b" "$_c" </dev/null || return 1
-  done <"$2"
+# pf_set NAME=VALUE…: parameters of main.cf, all at once: each call of postconf takes 20 ms of CPU to load its libraries.
+pf_set() {
+  pf_place "$@" >>"$OUT/main.cf" && pf_conf "$OUT" -e "$@"
 }
-
-pf_edit_main() {
-  pf_conf "$OUT" -e "$1=$2"
+# pf_place NAME=VALUE…: a line for each of them that main.cf has none of: postconf would add them in an order by chance.
+pf_place() {
+  _names=' '
+  while IFS= read -r _line; do _names="$_names${_line%%[="$BLANK"]*} "; done <"$OUT/main.cf"
+  [ -z "$_line" ] || echo # it does not end with a line break
+  for _edit; do
+    case $_names in *" ${_edit%%=*} "*) ;; *) say "${_edit%%=*} =" ;; esac
+  done
 }
 
 # maxproc SERVICE/TYPE N, or `smtpd N` for every listener.

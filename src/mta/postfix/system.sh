@@ -19,35 +19,35 @@ pf_adopt() {
   mta_render() {
     OUT=$1
     : >"$OUT/parameters"
-    for _word in main maxproc channel listen sources fbl dns syslog; do
-      pf_edits "$_word" "$2" || return 1
-    done
+    pf_edits "$2" || return 1
     LC_ALL=C sort -o "$OUT/parameters" "$OUT/parameters"
   }
-  pf_edit_main() { say "$1 = $2" >>"$OUT/parameters"; }
+  pf_set() {
+    for _edit; do say "${_edit%%=*} = ${_edit#*=}" >>"$OUT/parameters"; done
+  }
   pf_edit_maxproc() { pf_refuse 'process limits'; }
   pf_edit_channel() { pf_refuse 'a transport of its own'; }
-  pf_edit_listen() { pf_edit_main inet_interfaces "$1"; }
+  pf_edit_listen() { pf_set "inet_interfaces=$1"; }
   pf_edit_sources() {
     case $2$3 in *,*) pf_refuse 'several sending addresses' || return 1 ;; esac
-    [ "$2" = - ] || pf_edit_main smtp_bind_address "$2"
-    [ "$3" = - ] || pf_edit_main smtp_bind_address6 "$3"
+    [ "$2" = - ] || pf_set "smtp_bind_address=$2"
+    [ "$3" = - ] || pf_set "smtp_bind_address6=$3"
   }
   pf_edit_fbl() {
     pf_fbl "$1" >"$OUT/akctl-fbl" || return 1
     _own=$(pf_found smtp_header_checks)
-    pf_edit_main smtp_header_checks "regexp:$AK/tables/$(pf_table "$OUT/akctl-fbl")${_own:+, $_own}"
+    pf_set "smtp_header_checks=regexp:$AK/tables/$(pf_table "$OUT/akctl-fbl")${_own:+, $_own}"
   }
   pf_edit_dns() {
     _own=$(pf_found import_environment)
-    pf_edit_main import_environment "${_own:-$(postconf -d -h import_environment)} { RES_OPTIONS=timeout:$1 attempts:2 }"
+    pf_set "import_environment=${_own:-$(postconf -d -h import_environment)} { RES_OPTIONS=timeout:$1 attempts:2 }"
   }
   pf_edit_syslog() {
     if [ "$1" = yes ]; then
-      pf_edit_main maillog_file ''
+      pf_set maillog_file=
     else
       grep -q '^postlog[[:space:]]' "$DIR/master.cf" || pf_refuse 'a log file without syslog (the service postlog)' || return 1
-      pf_edit_main maillog_file /var/log/postfix.log
+      pf_set maillog_file=/var/log/postfix.log
     fi
   }
   pf_adopt_rest
@@ -110,7 +110,8 @@ pf_value() {
 
 # pf_found NAME: the value at take-over: what the revision in force knows of it, else what main.cf says now.
 pf_found() {
-  _rev=$REVS/$(ak_current)
+  ak_current
+  _rev=$REVS/$AK_CUR
   if _was=$(pf_value "$1" 2>/dev/null <"$_rev/found"); then
     [ "$_was" = - ] || say "${_was#=}"
   else
@@ -128,8 +129,7 @@ pf_merge() {
   rm -rf "$AK/.merge"
   if ! mkdir "$AK/.merge" || ! cp -p "$DIR/main.cf" "$DIR/master.cf" "$AK/.merge/"; then return 1; fi
   cp "$DIR/main.cf" "$AK/.merge/before"
-  set --  "$1" "$2" "$(printf '\t')"
-  while IFS=$3 read -r _name _value; do
+  while IFS=$TAB read -r _name _value; do
     case $_value in
       -) ! pf_values "$DIR/main.cf" | pf_value "$_name" >/dev/null || pf_conf "$AK/.merge" -X "$_name" || return 1 ;;
       *) pf_conf "$AK/.merge" -e "$_name=${_value#=}" || return 1 ;;
@@ -168,14 +168,14 @@ pf_keep_table() {
 
 # pf_owners NEW OLD: found values of the parameters NEW owns, and those that OLD owned and NEW does not, to give back.
 pf_owners() {
-  pf_values "$REVS/$1/written/parameters" | while IFS=$(printf '\t') read -r _name _; do
+  pf_values "$REVS/$1/written/parameters" | while IFS=$TAB read -r _name _; do
     if ! _old=$(pf_value "$_name" 2>/dev/null <"$REVS/$2/found"); then
       if _old=$(pf_values "$DIR/main.cf" | pf_value "$_name"); then _old="=$_old"; else _old=-; fi
     fi
     printf '%s\t%s\n' "$_name" "$_old"
   done >"$REVS/$1/.found" && mv "$REVS/$1/.found" "$REVS/$1/found" || return 1
   : >"$AK/.given-back"
-  [ ! -f "$REVS/$2/found" ] || while IFS=$(printf '\t') read -r _name _old; do
+  [ ! -f "$REVS/$2/found" ] || while IFS=$TAB read -r _name _old; do
     pf_value "$_name" <"$REVS/$1/found" >/dev/null || printf '%s\t%s\n' "$_name" "$_old" >>"$AK/.given-back"
   done <"$REVS/$2/found"
 }
@@ -192,7 +192,7 @@ mta_current() {
 mta_edited() {
   _now=$(pf_values "$DIR/main.cf")
   pf_values "$REVS/$1/written/parameters" | while IFS= read -r _line; do
-    say "$_now" | grep -qxF "$_line" || echo "${_line%%"$(printf '\t')"*}"
+    say "$_now" | grep -qxF "$_line" || echo "${_line%%"$TAB"*}"
   done
 }
 

@@ -3,22 +3,25 @@
 # `none` when it knows of none. KEYS: the settings the caller knows, separated by blanks.
 ak_lock "$3" "$2"
 mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
-CUR=$(ak_current)
+CUR=$AK_CUR
 rv_new
 payload "$NEW/payload"
-sed -n 1p "$NEW/payload" >"$NEW/head"
-sed -n 2p "$NEW/payload" >"$NEW/settings"
-sed 1,2d "$NEW/payload" >"$NEW/edits" || fail failed "no room to write to $REVS"
+# shellcheck disable=SC2034 # HEAD is read by revise.sh
+{
+  IFS= read -r HEAD
+  IFS= read -r SETTINGS
+  cat >"$NEW/edits" && say "$SETTINGS" >"$NEW/settings"
+} <"$NEW/payload" || fail failed "no room to write to $REVS"
+rm -f "$NEW/payload"
 
-SCHEMA=$(sed -n 's/.*"schema":\([0-9]*\).*/\1/p' "$REVS/$CUR/send-module.json")
-STRANGE=$(grep -o '"[a-z0-9-]*":' "$REVS/$CUR/settings" | tr -d '":' | while read -r KEY; do
-  case " $6 " in *" $KEY "*) ;; *) echo "$KEY" ;; esac
-done)
+rv_schema "$CUR"
+{ IFS= read -r TOLD && ! IFS= read -r _; } <"$REVS/$CUR/settings" || TOLD=
+rv_strange "$TOLD" "$6"
 if [ "${SCHEMA:-0}" -gt "$5" ] || [ -n "$STRANGE" ]; then
   fail conflict "the node was set by a newer akctl (${STRANGE:-schema $SCHEMA}); upgrade akctl on this machine"
 fi
 SAME=no
-! cmp -s "$NEW/settings" "$REVS/$CUR/settings" || SAME=yes
+[ "$SETTINGS" != "$TOLD" ] || SAME=yes
 case $1:$SAME in
   any:* | none:yes | "$CUR":*) ;;
   *)
@@ -31,10 +34,10 @@ case $1:$SAME in
 esac
 
 ak_begin "$2" sync
+rv_look # before the base is read: what is changed meanwhile is seen as drift next time
 WHY=$(mta_render "$NEW/conf" "$NEW/edits" 2>&1) || ak_fail "the configuration could not be made: $WHY"
 ak_sums "$NEW/conf" >"$NEW/sums"
-ak_base_sums >"$NEW/base.sums"
-EDITED=$(ak_edited "$CUR")
+if [ "$SAME_BASE" = yes ]; then cp "$REVS/$CUR/base.sums" "$NEW/base.sums"; else ak_base_sums >"$NEW/base.sums"; fi
 rv_save
 
 # Nothing to write when the same settings would make the same files. Revision 0 is install's own and tells nothing.

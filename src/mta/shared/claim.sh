@@ -13,15 +13,16 @@ ak_claim
 # that outlives the script must close descriptor 9. While it waits (for a lease without holding the lock), a note in
 # waiting/ says that the order has arrived. Sets NOW.
 ak_wait_lock() {
-  if ! (: >>"$AK/lock") 2>/dev/null; then fail unauthorized "no right, or no room, to write to $AK"; fi
+  if ! true 2>/dev/null >>"$AK/lock"; then fail unauthorized "no right, or no room, to write to $AK"; fi
   exec 9>>"$AK/lock"
-  NOW=$(date +%s)
+  ak_now
   ak_lock_now && return 0
   [ "$?" -ne 127 ] || fail failed 'flock is missing on the node: install util-linux'
-  mkdir -p "$AK/waiting" && echo "$$ $(ak_ticks $$)" >"$AK/waiting/$2"
+  ak_born $$
+  mkdir -p "$AK/waiting" && echo "$$ $TICKS" >"$AK/waiting/$2"
   _until=$((NOW + $1)) _looks=0
   until ak_lock_now; do
-    NOW=$(date +%s)
+    ak_now
     if [ "$NOW" -ge "$_until" ]; then
       # Who has the lock this very moment tells in the next who it is.
       if [ -n "$LEASE" ] || [ "$_looks" -ge 10 ]; then ak_locked "$2"; fi
@@ -65,7 +66,8 @@ ak_lease_put() {
 # ak_lease_end: at the script's end, still under the lock.
 ak_lease_end() {
   if [ "$C_KEEP" = yes ]; then
-    NOW=$(date +%s) L_ID=$C_ID
+    ak_now
+    L_ID=$C_ID
     ak_lease_put "${CLAIM#*"$NL"}taken=$L_TAKEN$NL" yes "$C_TTL"
   else
     : >"$AK/lease"

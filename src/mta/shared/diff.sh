@@ -1,6 +1,7 @@
 # diff MAX_BYTES MAX_FILES (of all together): what a sync with the edits of the payload would change, each file with its cause.
 if [ ! -L "$AK/current" ] || ! mta_installed; then fail failed "$DIR is not prepared: run akctl nodes install first"; fi
-CUR=$(ak_current)
+ak_current
+CUR=$AK_CUR
 NEW=$(mktemp -d "${TMPDIR:-/tmp}/akctl-diff.XXXXXX") || fail failed 'no room for a temporary folder'
 payload "$NEW/edits"
 mkdir "$NEW/wanted" "$NEW/now"

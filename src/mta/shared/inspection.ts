@@ -24,6 +24,7 @@ export function diffScript(driver: MtaDriver, installation: Installation, edits:
     text: diffText,
     args: [String(DIFF_BYTES), String(DIFF_FILES)],
     changes: false,
+    revises: true,
     payload: Buffer.from(edits.map((edit) => `${editLine(edit)}\n`).join(''), 'utf8'),
   }
   return verbScript(driver, installation, verb, ({ fields }) => {

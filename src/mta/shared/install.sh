@@ -35,5 +35,8 @@ if [ ! -L "$AK/current" ]; then
   MADE=yes
 fi
 put made "$MADE"
-put revision "$(ak_current)"
-put version "$(mta_version 2>/dev/null)"
+ak_current
+VERSION=$(mta_version 2>/dev/null)
+ak_know_version
+put revision "$AK_CUR"
+put version "$VERSION"

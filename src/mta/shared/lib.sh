@@ -1,4 +1,5 @@
-# The shared library: revisions, orders, processes. Comes after a driver's functions and before a verb.
+# The shared library: revisions, orders, processes. Comes after a driver's functions and before a verb. Nothing is started
+# that the shell can do itself: a process costs a node milliseconds, and a subshell two.
 # shellcheck disable=SC2034 # CLAIM is read by claim.sh, which only changing scripts have
 DIR=$1 SERVICE=$2 CLAIM=$3
 shift 3
@@ -7,7 +8,7 @@ MTA_OWNS=''
 mta_paths
 REVS=$AK/revisions
 RUN_WAIT=${RUN_WAIT:-30}
-ORDER_ID='' NEW='' AK_CUR='' LEASED=''
+ORDER_ID='' NEW='' AK_CUR='' LEASED='' AK_BOOTED=''
 
 # ak_exit: the end of every script, however it is reached; an order that said nothing of its end has failed.
 ak_exit() {
@@ -19,29 +20,26 @@ ak_exit() {
 }
 trap ak_exit EXIT
 
-# ak_current: the number of the current revision; empty when there is none. One that is marked as failed was about
-# to be taken back when a script was killed: the mark holds the number that counts instead. Kept under the lock.
+# ak_current: sets AK_CUR to the number of the current revision; empty when there is none. One that is marked as failed
+# was about to be taken back when a script was killed: the mark holds the number that counts instead. Kept under the lock.
 ak_current() {
-  if [ -n "$AK_CUR" ]; then
-    echo "$AK_CUR"
-    return
-  fi
-  _link=$(cd -P "$AK/current" 2>/dev/null && pwd) || _link=$(readlink "$AK/current" 2>/dev/null) || return 0
+  [ -z "$AK_CUR" ] || return 0
+  if cd -P "$AK/current" 2>/dev/null; then _link=$PWD && cd /; else _link=$(readlink "$AK/current" 2>/dev/null) || return 0; fi
   _link=${_link##*/}
   [ -z "$MTA_OWNS" ] || _link=$(mta_current "$_link")
   read -r _back 2>/dev/null <"$REVS/$_link/failed" && [ -n "$_back" ] && _link=$_back
-  echo "$_link"
+  AK_CUR=$_link
 }
 
-# ak_last: the highest revision number there is, committed or not; 0 without any.
-ak_last() {
-  _last=0
-  for _rev in "$REVS"/[0-9]*; do
-    [ -d "$_rev" ] || continue
-    _n=${_rev##*/}
-    [ "$_n" -gt "$_last" ] && _last=$_n
-  done
-  echo "$_last"
+# ak_now: sets NOW, in seconds since 1970; from the second time on by what /proc/uptime has moved since (up to 1 s late).
+ak_now() {
+  read -r _up _ </proc/uptime
+  _up=${_up%.*}${_up#*.}
+  if [ -z "$AK_BOOTED" ]; then
+    NOW=$(date +%s)
+    AK_BOOTED=$((NOW * 100 - _up))
+  fi
+  NOW=$(((AK_BOOTED + _up) / 100))
 }
 
 # ak_lock SECONDS ORDER_ID: the lock and the lease (see claim.sh), and what a killed script left behind put right.
@@ -56,107 +54,72 @@ ak_nap() {
 
 # ak_recover: finishes or takes away what a killed script left behind. Runs under the lock, before every change.
 ak_recover() {
-  rm -rf "$REVS"/.new.*
-  _cur=$(ak_current)
-  [ "revisions/$_cur" = "$(readlink "$AK/current")" ] || ak_point "$_cur"
-  AK_CUR=$_cur
-  [ -e "$REVS/$_cur/was-current" ] || : >"$REVS/$_cur/was-current"
+  for _rev in "$REVS"/.new.*; do [ ! -e "$_rev" ] || rm -rf "$_rev"; done
+  ak_current
+  [ "$AK/current" -ef "$REVS/$AK_CUR" ] || ak_point "$AK_CUR"
+  [ -e "$REVS/$AK_CUR/was-current" ] || : >"$REVS/$AK_CUR/was-current"
   for _rev in "$REVS"/[0-9]*; do # made, but never committed
-    [ "${_rev##*/}" -le "$_cur" ] || [ -e "$_rev/was-current" ] || rm -rf "$_rev"
+    [ "${_rev##*/}" -le "$AK_CUR" ] || [ -e "$_rev/was-current" ] || rm -rf "$_rev"
   done
   for _wait in "$AK"/waiting/*; do
     [ -f "$_wait" ] || continue
-    read -r _pid _ticks <"$_wait" || :
-    [ "$(ak_ticks "${_pid:-none}")" = "${_ticks:-gone}" ] || rm -f "$_wait"
+    ak_waits "$_wait" || rm -f "$_wait"
   done
-  _open=$(tail -n 1 "$AK/orders" 2>/dev/null)
-  case $_open in
-    *' begun '*) ak_note "$(echo "$_open" | cut -d' ' -f1,2) done died - $(date +%s)" ;;
+  _open=$(tail -n 400 "$AK/orders" 2>/dev/null)
+  case ${_open##*"$NL"} in
+    *' begun '*)
+      _open=${_open##*"$NL"}
+      ak_note "${_open%% begun *} done died - $NOW"
+      ;;
+    *) ak_shorten "$_open" ;;
   esac
 }
+# ak_shorten LINES: the account of orders keeps its last hundred lines, once it has two hundred.
+ak_shorten() {
+  set -f
+  IFS=$NL
+  # shellcheck disable=SC2086 # lines, without the empty ones
+  set -- $1
+  unset IFS
+  set +f
+  [ $# -lt 200 ] || { tail -n 200 "$AK/orders" >"$AK/.orders.new" && mv "$AK/.orders.new" "$AK/orders"; }
+} 2>/dev/null
+# ak_waits FILE: whether the script lives that has left this note in waiting/.
+ak_waits() {
+  read -r _pid _ticks <"$1" || :
+  ak_born "${_pid:-none}"
+  [ "$TICKS" = "${_ticks:-gone}" ]
+}
 
-# ak_note LINE: appends to the account of orders; a half line of a full disk is closed first.
+# ak_note LINE: appends to the account of orders. The empty line before it closes a half one that a full disk has left.
 ak_note() {
-  [ -z "$(tail -c 1 "$AK/orders" 2>/dev/null)" ] || echo >>"$AK/orders"
-  say "$1" >>"$AK/orders"
+  printf '\n%s\n' "$1" >>"$AK/orders"
 } 2>/dev/null
 
 # ak_begin ID VERB / ak_end OUTCOME: the order's own account, for a caller whose link is cut. From here on a lost
 # link no longer ends the script.
 ak_begin() {
-  if [ "$(wc -l 2>/dev/null <"$AK/orders" || echo 0)" -gt 200 ]; then
-    tail -n 100 "$AK/orders" >"$AK/.orders.new" && mv "$AK/.orders.new" "$AK/orders"
-  fi
   ak_note "$1 $2 begun $NOW" || fail failed "no room to write to $AK"
   trap '' HUP PIPE
   ORDER_ID=$1 ORDER_VERB=$2
-  rm -f "$AK/waiting/$1"
+  [ ! -e "$AK/waiting/$1" ] || rm -f "$AK/waiting/$1"
 }
 ak_end() {
-  ak_note "$ORDER_ID $ORDER_VERB done $1 $(ak_current) $(date +%s)"
+  ak_now
+  ak_note "$ORDER_ID $ORDER_VERB done $1 $AK_CUR $NOW"
   ORDER_ID=
 }
 
 # ak_fail MESSAGE: the order failed; the MTA's last log lines explain it.
 ak_fail() {
   ak_end failed
-  put revision "$(ak_current)"
+  put revision "$AK_CUR"
   mta_log_tail 10 2>/dev/null | while IFS= read -r _line; do put detail "$_line"; done
   fail failed "$1"
 }
 
-# ak_sums FOLDER: sums of all files below (of a link: of its target's name), in a fixed order.
-ak_sums() {
-  (
-    cd "$1" 2>/dev/null || exit 0
-    # shellcheck disable=SC2016 # for the inner shell
-    find . -type f -exec sha256sum {} + -o -type l \
-      -exec sh -c 'for f; do printf "%s  %s\n" "$(readlink "$f" | sha256sum | cut -c 1-64)" "$f"; done' sh {} +
-  ) | LC_ALL=C sort -k 2
-}
-ak_base_sums() {
-  (cd "$BASE" 2>/dev/null && mta_base_find -exec sha256sum {} + 2>/dev/null) | LC_ALL=C sort -k 2
-}
-
-# ak_holds FOLDER SUMS [SKIP]: a quick look whether a folder (but what is below a name SKIP) holds the very files of these
-# sums and nothing else. No is no answer: a link, a pipe or a device in it wants the long look.
-ak_holds() {
-  FILES=0
-  while read -r _line; do FILES=$((FILES - 1)); done <"$2" || return 1
-  ak_count "$1" "${3:-/}"
-  [ "$FILES" -eq 0 ] && (cd "$1" && sha256sum -c "$2") >/dev/null 2>&1
-} 2>/dev/null
-ak_count() {
-  for _file in "$1"/* "$1"/.[!.]* "$1"/..?*; do
-    if [ "${_file##*/}" = "$2" ]; then
-      continue
-    elif [ -L "$_file" ]; then
-      FILES=1000000
-    elif [ -d "$_file" ]; then
-      ak_count "$_file" "$2"
-    elif [ -f "$_file" ]; then
-      FILES=$((FILES + 1))
-    elif [ -e "$_file" ]; then
-      FILES=1000000
-    fi
-  done
-}
-
-# ak_edited REV: the files of a revision that are not as written, and `base` when the base has changed since.
-ak_edited() {
-  if [ -n "$MTA_OWNS" ]; then mta_edited "$1" | sort -u; else ak_edited_files "$1"; fi
-  ak_base_same "$1" || echo base
-}
-ak_base_same() {
-  ak_holds "$BASE" "$REVS/$1/base.sums" "${MTA_BASE_SKIP:-}" || ak_base_sums | cmp -s - "$REVS/$1/base.sums"
-}
-ak_edited_files() {
-  ! ak_holds "$REVS/$1/conf" "$REVS/$1/sums" || return 0
-  ak_sums "$REVS/$1/conf" | LC_ALL=C sort - "$REVS/$1/sums" | uniq -u | sed 's/^\\\{0,1\}[0-9a-f]\{64\} [ *]\.\///' | sort -u
-}
-
 # ak_born PID: sets TICKS to when a process started, in clock ticks since boot (/proc/PID/stat field 22; proc(5)); empty
-# for one that is gone. Here and in what follows nothing is started that the shell can do: a process costs milliseconds.
+# for one that is gone.
 ak_born() {
   TICKS=
   read -r _stat 2>/dev/null <"/proc/$1/stat" || return 0
@@ -164,37 +127,34 @@ ak_born() {
   set -- ${_stat##*) }
   shift 19 && TICKS=$1
 }
-ak_ticks() {
-  ak_born "$1"
-  echo "$TICKS"
-}
-# ak_uptime PID: in whole seconds. A tick is 0.01 s (USER_HZ of every Linux but those of Alpha and Itanium), and so is the
+# ak_uptime PID: sets UPTIME, in whole seconds. A tick is 0.01 s (USER_HZ of every Linux but those of Alpha and Itanium), and so is the
 # last digit of /proc/uptime.
 ak_uptime() {
   ak_born "$1"
   read -r _up _ </proc/uptime
-  echo $(((${_up%.*}${_up#*.} - ${TICKS:-0}) / 100))
+  UPTIME=$(((${_up%.*}${_up#*.} - ${TICKS:-0}) / 100))
 }
 
 # ak_live REV: points what the MTA reads at a revision. The commit moves `current`; `live` follows when the process
 # takes the revision in, so that a process left alone (--no-restart) never reads half of a newer revision.
 ak_live() {
-  [ -n "$MTA_OWNS" ] || [ "$(readlink "$AK/live")" = "revisions/$1" ] || ak_link live "$1"
+  [ -n "$MTA_OWNS" ] || [ "$AK/live" -ef "$REVS/$1" ] || ak_link live "$1"
 }
 ak_link() {
   ln -sfn "revisions/$2" "$AK/.$1.new" && mv -T "$AK/.$1.new" "$AK/$1"
 }
 
-# ak_loaded PID: the revision the running process has loaded; empty when that can't be told.
+# ak_loaded PID: sets LOADED to the revision the running process has loaded; empty when that can't be told.
 ak_loaded() {
+  LOADED=
   read -r _rev _pid _ticks _boot 2>/dev/null <"$AK/loaded"
-  ak_born "$1"
+  ak_uptime "$1"
   if [ "${_pid:-}" = "$1" ] && [ "${_ticks:-}" = "$TICKS" ] && ak_boot && [ "${_boot:-}" = "$BOOT" ]; then
-    echo "$_rev"
-  elif _since=$(stat -c %Y "${MTA_READS:-$AK/live}" 2>/dev/null) &&
-    [ $(($(date +%s) - $(ak_uptime "$1") - 1)) -gt "$_since" ]; then
-    if [ -n "$MTA_OWNS" ]; then ak_current; else _link=$(readlink "$AK/live") && echo "${_link##*/}"; fi
-  fi # the second case: started by somebody else, after what it reads was put in place
+    LOADED=$_rev
+  elif _since=$(stat -c %Y "${MTA_READS:-$AK/live}" 2>/dev/null) && ak_now && [ $((NOW - UPTIME - 1)) -gt "$_since" ]; then
+    # Started by somebody else, after what it reads was put in place.
+    if [ -n "$MTA_OWNS" ]; then ak_current && LOADED=$AK_CUR; else _link=$(readlink "$AK/live") && LOADED=${_link##*/}; fi
+  fi
 }
 ak_boot() {
   read -r BOOT 2>/dev/null </proc/sys/kernel/random/boot_id || BOOT=none
@@ -203,7 +163,7 @@ ak_mark_loaded() {
   _pid=$(mta_pid)
   ak_born "$_pid"
   ak_boot
-  echo "$(ak_current) $_pid $TICKS $BOOT" >"$AK/.loaded.new" && mv "$AK/.loaded.new" "$AK/loaded"
+  echo "$AK_CUR $_pid $TICKS $BOOT" >"$AK/.loaded.new" && mv "$AK/.loaded.new" "$AK/loaded"
 }
 
 # ak_wait_healthy GRACE: until the MTA runs and listens; not beyond GRACE looks in a row at a process that is gone.
@@ -218,7 +178,7 @@ ak_wait_healthy() {
 
 # ak_up / ak_down: start and stop by the unit, or the process itself; ak_up returns 0 once it is healthy.
 ak_up() {
-  ak_live "$(ak_current)" || return 1
+  ak_live "$AK_CUR" || return 1
   if [ -n "$SERVICE" ]; then
     ak_systemctl start || return 1
   else
@@ -263,6 +223,8 @@ ak_want() {
 
 # ak_point REV: the one commit.
 ak_point() {
-  AK_CUR=''
-  if [ -n "$MTA_OWNS" ]; then mta_commit "$1"; else ak_link current "$1"; fi && AK_CUR=$1
+  AK_CUR=
+  if [ -n "$MTA_OWNS" ]; then mta_commit "$1"; else ak_link current "$1"; fi && AK_CUR=$1 && return 0
+  ak_current
+  return 1
 }

@@ -1,7 +1,7 @@
 # shellcheck disable=SC2034,SC2153 # C_ID is read by claim.sh; L_… come from lease.sh
 # locks show | renew ID TTL WAIT | release ID '' WAIT: tells the lease of the node: the one there is, as renewed, or that
 # was released.
-NOW=$(date +%s)
+ak_now
 ak_lease "$NOW"
 lk_lock() {
   [ -L "$AK/current" ] || fail failed "$DIR is not prepared: run akctl nodes install first"

@@ -9,6 +9,7 @@ import { type Claimant, claimText, readLease } from './lease.ts'
 import { headLine, readRecord, settingsLine, type RevisionHead } from './record.ts'
 import type { ApplyResult, InstallResult, VerbResult } from './results.ts'
 import claim from './claim.sh'
+import drift from './drift.sh'
 import lease from './lease.sh'
 import lib from './lib.sh'
 import listening from './listening.sh'
@@ -43,7 +44,7 @@ export interface ApplyRequest {
 
 /**
  * A verb's script for one driver and installation: driver functions, library, verb (with `claim`, where the node is
- * changed, and `revise`, where a revision is made).
+ * changed, and what makes a configuration, where it `revises`).
  */
 export function verbScript<T>(
   driver: MtaDriver,
@@ -61,7 +62,8 @@ export function verbScript<T>(
   interpret: (answer: Answer) => T,
 ): Script<T> {
   const { payload, changes, revises = false, claimant } = verb
-  const parts = [driver.functions, lib, lease, ...(changes ? [claim] : []), listening, ...(revises ? [revise] : []), verb.text]
+  const before = revises ? [driver.functions, driver.making] : [driver.functions]
+  const parts = [...before, lib, drift, lease, ...(changes ? [claim] : []), listening, ...(revises ? [revise] : []), verb.text]
   return {
     changes,
     ...(payload === undefined ? {} : { payload }),

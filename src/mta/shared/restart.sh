@@ -10,4 +10,4 @@ ak_up || ak_fail 'the MTA did not start'
 ak_end changed
 put did yes
 put pid "$(mta_pid)"
-put revision "$(ak_current)"
+put revision "$AK_CUR"

@@ -6,14 +6,41 @@ rv_new() {
   mkdir -p "$NEW/conf" 2>/dev/null || fail unauthorized "no right, or no room, to write to $REVS"
 }
 
-# rv_commit SCHEMA: numbers the revision, puts it in its place and makes it the current one.
+# rv_schema REV: sets SCHEMA to that of its record.
+rv_schema() {
+  IFS= read -r _record <"$REVS/$1/send-module.json"
+  case $_record in
+    *'"schema":'[0-9]*) SCHEMA=${_record##*'"schema":'} SCHEMA=${SCHEMA%%[!0-9]*} ;;
+    *) SCHEMA=$(sed -n 's/.*"schema":\([0-9]*\).*/\1/p' "$REVS/$1/send-module.json") ;; # not the one line it was
+  esac
+}
+
+# rv_strange SETTINGS KEYS: sets STRANGE to the keys of the settings that are not among KEYS.
+rv_strange() {
+  STRANGE='' _rest=$1
+  until _more=${_rest#*'":'} && [ "$_more" = "$_rest" ]; do
+    _key=${_rest%%'":'*} _rest=$_more
+    _key=${_key##*'"'}
+    case $_key in '' | *[!a-z0-9-]*) continue ;; esac # within a value
+    case " $2 " in *" $_key "*) ;; *) STRANGE=$STRANGE${STRANGE:+ }$_key ;; esac
+  done
+}
+
+# rv_look: what of the current revision is not as written (see ak_look); and the version, once asked, is kept.
+rv_look() {
+  ak_look "$CUR"
+  [ "$ASKED" = no ] || ak_know_version || :
+}
+
+# rv_commit SCHEMA: numbers the revision, puts it in its place and makes it the current one. HEAD: `{"id":…}`, without
+# revision, schema and SETTINGS, which are put in front.
 rv_commit() {
   [ -d "$NEW/written" ] || cp -a "$NEW/conf" "$NEW/written" || ak_fail "no room to write to $REVS"
-  N=$(($(ak_last) + 1))
-  # head: `{"id":…}`, without revision, schema and settings, which are put in front.
-  printf '{"revision":%s,"schema":%s,"settings":%s,%s\n' "$N" "$1" "$(cat "$NEW/settings")" \
-    "$(sed '1s/^{//' "$NEW/head")" >"$NEW/send-module.json" || ak_fail "no room to write to $REVS"
-  rm -f "$NEW/head" "$NEW/payload"
+  N=0
+  for _rev in "$REVS"/[0-9]*; do [ "${_rev##*/}" -le "$N" ] || N=${_rev##*/}; done
+  N=$((N + 1))
+  printf '{"revision":%s,"schema":%s,"settings":%s,%s\n' "$N" "$1" "$SETTINGS" "${HEAD#\{}" >"$NEW/send-module.json" ||
+    ak_fail "no room to write to $REVS"
   sync "$NEW/send-module.json" 2>/dev/null || :
   mv -T "$NEW" "$REVS/$N" || ak_fail "no room to write to $REVS"
   NEW=
@@ -21,17 +48,17 @@ rv_commit() {
   : >"$REVS/$N/was-current"
 }
 
-# rv_need: what the running process needs, by what it has loaded, not by what this run wrote.
+# rv_need: sets HOW to what the running process needs, by what it has loaded (LOADED), not by what this run wrote.
 rv_need() {
-  _loaded=$(ak_loaded "$PID")
+  ak_loaded "$PID"
   if [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ]; then
-    echo restart # the hand edits may have been loaded
-  elif [ "$_loaded" = "$(ak_current)" ]; then
-    echo none
-  elif [ -n "$_loaded" ] && [ -d "$REVS/$_loaded/conf" ] && [ -z "$(rv_by_hand "$_loaded")" ]; then
-    mta_change "$REVS/$_loaded/conf" "$REVS/$(ak_current)/conf"
+    HOW=restart # the hand edits may have been loaded
+  elif [ "$LOADED" = "$AK_CUR" ]; then
+    HOW=none
+  elif [ -n "$LOADED" ] && [ -d "$REVS/$LOADED/conf" ] && [ -z "$(rv_by_hand "$LOADED")" ]; then
+    HOW=$(mta_change "$REVS/$LOADED/conf" "$REVS/$AK_CUR/conf")
   else
-    echo restart
+    HOW=restart
   fi
 }
 
@@ -45,21 +72,20 @@ rv_by_hand() {
 rv_take_in() {
   PID=$(mta_pid) HOW=none
   if [ -z "$PID" ]; then
-    ak_live "$(ak_current)"
+    ak_live "$AK_CUR"
     return 0
   fi
-  HOW=$(rv_need)
+  rv_need
   if [ "$HOW" = none ]; then # no file differs from what it has loaded
-    ak_live "$(ak_current)" && ak_mark_loaded
+    ak_live "$AK_CUR" && ak_mark_loaded
     return 0
   fi
   if [ "$1" = no ]; then
     HOW=left
     return 0
   fi
-  LOADED=$(ak_loaded "$PID")
   ak_take_in "$HOW" && return 0
-  BAD=$(ak_current) BACK=$2
+  BAD=$AK_CUR BACK=$2
   [ -z "$LOADED" ] || [ ! -f "$REVS/$LOADED/send-module.json" ] || BACK=$LOADED
   LOG=$(mta_log_tail 10 2>/dev/null)
   if [ "$BACK" = "$BAD" ]; then ak_fail "the MTA did not come up healthy with revision $BAD"; fi
@@ -79,12 +105,11 @@ rv_return() {
 
 # rv_prune: the last ten stay, and always what is current and what the process reads.
 rv_prune() {
-  _keep=" $(ak_current) $(readlink "$AK/live" | sed 's|.*/||') "
-  for _rev in "$REVS"/[0-9]*; do echo "${_rev##*/}"; done | sort -rn | tail -n +11 | while read -r _old; do
-    case $_keep in
-      *" $_old "*) ;;
-      *) rm -rf "${REVS:?}/$_old" ;;
-    esac
+  for _rev in "$REVS"/[0-9]*; do
+    _newer=0
+    for _other in "$REVS"/[0-9]*; do [ "${_other##*/}" -le "${_rev##*/}" ] || _newer=$((_newer + 1)); done
+    if [ "$_newer" -lt 10 ] || [ "${_rev##*/}" = "$AK_CUR" ] || [ "$_rev" -ef "$AK/live" ]; then continue; fi
+    rm -rf "$_rev"
   done
 }
 
@@ -99,7 +124,7 @@ rv_save() {
 # rv_report WROTE EDITED
 rv_report() {
   put wrote "$1"
-  put revision "$(ak_current)"
+  put revision "$AK_CUR"
   put took "$HOW"
   if [ -n "$PID" ]; then put running yes; else put running no; fi
   [ -z "$2" ] || say "$2" | head -n 200 | while IFS= read -r _file; do put replaced "$_file"; done

@@ -2,7 +2,7 @@
 # TO empty: the one before the current. The payload is the new record's head.
 ak_lock "$2" "$1"
 mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
-CUR=$(ak_current) TO=$3
+CUR=$AK_CUR TO=$3
 HAVE=$(for REV in "$REVS"/[0-9]*; do
   [ ! -e "$REV/was-current" ] || [ -e "$REV/failed" ] || [ "${REV##*/}" = "$CUR" ] || echo "${REV##*/}"
 done | sort -n)
@@ -12,16 +12,21 @@ echo "$HAVE" | grep -qx "$TO" ||
   fail failed "the node can't go back to revision $TO; it has $(echo "${HAVE:-none}" | tr '\n' ' ')(and is at $CUR)"
 rv_new
 payload "$NEW/head"
+# shellcheck disable=SC2034 # read by revise.sh, as SETTINGS is
+IFS= read -r HEAD <"$NEW/head"
+rm -f "$NEW/head"
 
 ak_begin "$1" rollback
 cp -a "$REVS/$TO/written/." "$NEW/conf/" || ak_fail "no room to write to $REVS"
-for FILE in edits settings sums base.sums; do
-  cp "$REVS/$TO/$FILE" "$NEW/$FILE" || ak_fail "no room to write to $REVS"
-done
-EDITED=$(ak_edited "$CUR" | grep -vx base)
+cp "$REVS/$TO/edits" "$REVS/$TO/settings" "$REVS/$TO/sums" "$REVS/$TO/base.sums" "$NEW/" || ak_fail "no room to write to $REVS"
+# shellcheck disable=SC2034
+IFS= read -r SETTINGS <"$NEW/settings"
+rv_look
+EDITED=$(say "$EDITED" | grep -vx base)
 rv_save
 WHY=$(mta_check "$NEW/conf" 2>&1) || ak_fail "the MTA would refuse the configuration of revision $TO: $WHY"
-rv_commit "$(sed -n 's/.*"schema":\([0-9]*\).*/\1/p' "$REVS/$TO/send-module.json")"
+rv_schema "$TO"
+rv_commit "$SCHEMA"
 rv_take_in yes "$CUR"
 rv_prune
 ak_end changed

@@ -17,4 +17,4 @@ fi
 if [ "$DID" = yes ]; then ak_end changed; else ak_end ok; fi
 put did "$DID"
 put pid "$(mta_pid)"
-put revision "$(ak_current)"
+put revision "$AK_CUR"

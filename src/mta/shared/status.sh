@@ -1,38 +1,43 @@
 # status QUEUE_MAX: everything `mta status` tells of a node. Reads only; takes no lock.
 st_tell() {
-  NOW=$(date +%s)
+  ak_now
   put clock "$NOW"
   ak_lease "$NOW"
   printf '%s' "$LEASE"
   if mta_installed; then put installed yes; else put installed no; fi
   PID=$(mta_pid)
   if [ -n "$PID" ]; then
+    ak_loaded "$PID"
     put running yes
     put pid "$PID"
-    put uptime "$(ak_uptime "$PID")"
-    put loaded "$(ak_loaded "$PID")"
+    put uptime "$UPTIME"
+    put loaded "$LOADED"
     st_listening "$PID"
   else
     put running no
   fi
   ak_wanted
   put wanted "$WANTED"
-  put version "$(mta_version 2>/dev/null)"
-  put queue "$(mta_queue "$1" 2>/dev/null)"
+  put queue "$(mta_messages | awk -v max="$1" 'NR > max { exit } END { print NR }')"
   put queue-max "$1"
-  CUR=$(ak_current)
-  if [ -n "$CUR" ]; then
-    st_record "$REVS/$CUR/send-module.json"
-    EDITED=$(ak_edited "$CUR")
+  ak_current
+  if [ -n "$AK_CUR" ]; then
+    st_record "$REVS/$AK_CUR/send-module.json"
+    ak_look "$AK_CUR"
     [ -z "$EDITED" ] || say "$EDITED" | head -n 200 | while IFS= read -r FILE; do put edited "$FILE"; done
+  else
+    VERSION=$(mta_version 2>/dev/null)
   fi
+  put version "$VERSION"
   return 0
 }
 # st_listening PID: where it listens; of one that listens nowhere, whether that is a fault.
 st_listening() {
   LISTEN=$(ak_listening "$1")
   if [ -n "$LISTEN" ]; then
-    say "$LISTEN" | while IFS= read -r ADDR; do put listen "$ADDR"; done
+    while IFS= read -r ADDR; do put listen "$ADDR"; done <<END
+$LISTEN
+END
   elif ! mta_healthy; then
     put mute yes
   fi
