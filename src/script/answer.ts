@@ -20,9 +20,10 @@ export function frame(output: string, mark: string): Framed {
   const begin = output.indexOf(`\n${mark} begin\n`)
   if (begin < 0) return { kind: 'nothing' }
   const body = output.slice(begin + mark.length + 8)
-  const end = new RegExp(`\\n${mark} end (\\d+)\\n`).exec(body)
-  if (end === null) return { kind: 'begun' }
-  return { kind: 'whole', answer: { status: Number(end[1]), fields: Fields.parse(body.slice(0, end.index)) } }
+  const end = body.indexOf(`\n${mark} end `)
+  const status = /^\d+(?=\n)/.exec(end < 0 ? '' : body.slice(end + mark.length + 6))
+  if (status === null) return { kind: 'begun' }
+  return { kind: 'whole', answer: { status: Number(status[0]), fields: Fields.parse(body.slice(0, end)) } }
 }
 
 /**
