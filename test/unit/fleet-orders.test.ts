@@ -6,6 +6,7 @@ import { syncNode } from '../../src/operations/mta/sync.ts'
 import { mtaStatus } from '../../src/operations/mta/status.ts'
 import type { ChangeResult } from '../../src/operations/mta/results.ts'
 import { newOrderId } from '../../src/node/order-id.ts'
+import { FailedError } from '../../src/outcome/errors.ts'
 import type { Settings } from '../../src/node/settings.ts'
 import type { NodeOutcome } from '../../src/outcome/outcome.ts'
 import type { JournalEntry } from '../../src/profile/profile.ts'
@@ -233,11 +234,40 @@ test('start syncs first, in two orders and one line of the journal; --no-sync se
     { outcome: 'changed', result: { verb: 'start', steps: ['wrote', 'started'], revision: 1 } },
   ])
   expect(world.node('mx1').calls).toEqual(['status', 'sync', 'start', 'close'])
+  expect([await baseOf(world), await world.profile.orders.get(1)]).toEqual([1, undefined])
   expect(await journalOf(world)).toMatchObject([{ verb: 'mta start', outcome: 'changed', revision: 1 }])
   await stop(world)
   world.node('mx1').calls.length = 0
   expect(await start(false)).toMatchObject([{ outcome: 'changed', result: { steps: ['started'] } }])
   expect(world.node('mx1').calls).toEqual(['start', 'close'])
+})
+
+test('a sync is known although the order after it, on the same node, failed', async () => {
+  const world = await memoryWorld(['mx1'])
+  const fleet = await loadFleet(world.context, { all: true })
+  const outcomes = await visit(world.context, fleet, { concurrency: 1 }, CHANGE, async (session) => {
+    await syncNode(session, { takeOver: false, restart: true, dryRun: false, reason: '' })
+    world.node('mx1').during = () => Promise.reject(new FailedError('no'))
+    return { outcome: 'changed', result: await stopNode(session, { dryRun: false, reason: '' }) }
+  })
+  expect(outcomes).toMatchObject([{ outcome: 'failed' }])
+  expect([await baseOf(world), await world.profile.orders.get(1)]).toEqual([1, undefined])
+})
+
+test('a revision is not written over what another process has found out and done since', async () => {
+  const world = await memoryWorld(['mx1', 'mx2'])
+  const fleet = await loadFleet(world.context, { all: true })
+  const other = { id: 'X1', verb: 'sync', at: '2026-11-24T04:00:00.000Z' }
+  await visit(world.context, fleet, { concurrency: 1 }, CHANGE, async (session) => {
+    const result = await syncNode(session, { takeOver: false, restart: true, dryRun: false, reason: '' })
+    const { id } = session.node
+    if (id === 1) await world.profile.orders.put(id, other)
+    else await world.profile.orders.clear(id, session.lastOrder.id ?? '')
+    return { outcome: 'changed', result }
+  })
+  const { nodes } = await world.profile.read()
+  expect(nodes.map(({ baseRevision }) => baseRevision)).toEqual([undefined, undefined])
+  expect(await world.profile.orders.get(1)).toEqual(other)
 })
 
 test('a conflict keeps a start from starting', async () => {

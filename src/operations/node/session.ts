@@ -85,12 +85,13 @@ export class Session {
     }
     const result = await this.run.guard.run(async () => {
       await profile.orders.put(node.id, { id: order.id, verb, at: order.at })
+      this.run.bases.noted(node.id, order.id)
       this.last = { ...this.last, id: order.id }
       try {
         return await send(order)
       } catch (error) {
         const seen = error instanceof NodeError && !(error instanceof UnknownOutcomeError)
-        if (seen) await profile.orders.clear(node.id, order.id)
+        if (seen) await this.ended(order.id, undefined)
         this.run.leases?.failed(node, error)
         throw namingNode(error, node.name)
       }
@@ -105,7 +106,7 @@ export class Session {
   /** An order's end was seen: its note is struck out, once the profile knows the revision it made. */
   async ended(orderId: string, revision: number | undefined): Promise<void> {
     const { node, profile, run } = this
-    if (revision === undefined) await profile.orders.clear(node.id, orderId)
+    if (revision === undefined) await run.bases.ended(profile, node.id, orderId)
     else run.bases.adopt(profile, node.id, revision, orderId)
   }
 }

@@ -2,6 +2,7 @@ import type { OrderState } from '../../node/revision.ts'
 import { ConflictError } from '../../outcome/errors.ts'
 import type { Outcome } from '../../outcome/outcome.ts'
 import type { PendingOrder } from '../../profile/profile.ts'
+import { GATHER } from './base-revision.ts'
 import { pause } from './pause.ts'
 import type { Session } from './session.ts'
 
@@ -79,9 +80,9 @@ async function look(session: Session, pending: PendingOrder, kind: 'read' | 'cha
   }
 }
 
-/** Whether whoever has sent an order has seen its end and, a moment after it, written that down. */
+/** Whether whoever has sent an order has seen its end and written that down, for which it takes GATHER. */
 async function endSeen({ context, profile, node }: Session, { id }: PendingOrder): Promise<boolean> {
-  await pause(PAUSE, context.signal)
+  await pause(PAUSE + GATHER / 1000, context.signal)
   return (await profile.orders.get(node.id))?.id !== id
 }
 
