@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os'
 import { addAbortSignal } from 'node:stream'
 import { type Runner, ciJobUrl } from '../node/lease.ts'
 import { newOrderId } from '../node/order-id.ts'
-import type { Connector, Context, Prompter, RunSettings, Watch } from '../operations/context.ts'
+import type { Connector, Context, KeepingOpener, Prompter, RunSettings, Watch } from '../operations/context.ts'
 import { ContextSecretAccess } from '../operations/secrets/access.ts'
 import type { Profile, ProfileHome } from '../profile/profile.ts'
 import { openHome } from '../profile/home.ts'
@@ -113,7 +113,16 @@ export class CliContext implements Context {
   /** What connects is loaded at the first connection. */
   get connector(): Connector {
     const loaded = once(async () => new (await import('../operations/connector.ts')).ProfileConnector(this))
-    return { open: async (node, options) => (await loaded()).open(node, options) }
+    return {
+      open: async (node, options) => (await loaded()).open(node, options),
+      keeping: () => {
+        let kept: Promise<KeepingOpener> | undefined
+        return {
+          open: async (node, options) => (await (kept ??= loaded().then((connector) => connector.keeping()))).open(node, options),
+          end: async () => (await kept)?.end(),
+        }
+      },
+    }
   }
 
   stdin(flag: string, limit = 64 * 1024): Promise<string> {

@@ -11,7 +11,8 @@ import { type NodeRecord, endpoint, endpointPort } from '../node/record.ts'
 import type { Secret } from '../node/secret.ts'
 import type { ShownIdentity } from '../node/trust.ts'
 import { UsageError } from '../outcome/errors.ts'
-import type { Connector, Context } from './context.ts'
+import type { Connector, Context, KeepingOpener, Opener } from './context.ts'
+import { KeptHosts } from './kept-hosts.ts'
 import { Lookups } from './lookups.ts'
 
 /** Connects with what the profile knows: keys, accepted identities, timeouts. One serves all nodes of a run. */
@@ -22,10 +23,26 @@ export class ProfileConnector implements Connector {
     this.lookups = new Lookups(context)
   }
 
-  async open(node: NodeRecord, options: Parameters<Connector['open']>[1]): Promise<NodeConnection> {
-    const { ask, signal = this.context.signal } = options
+  open(node: NodeRecord, options: Parameters<Opener['open']>[1]): Promise<NodeConnection> {
+    return this.openBy(node, options, (make) => make())
+  }
+
+  /** Only SSH is worth keeping: this machine needs no connection, and TLS is made anew at a third of the price. */
+  keeping(): KeepingOpener {
+    const kept = new KeptHosts()
+    return {
+      open: (node, options) => this.openBy(node, options, (make) => (node.access === 'ssh' ? kept.take(node, make) : make())),
+      end: () => kept.end(),
+    }
+  }
+
+  private async openBy(
+    node: NodeRecord,
+    { ask, signal = this.context.signal }: Parameters<Opener['open']>[1],
+    hostBy: (make: () => Promise<Host>) => Promise<Host>,
+  ): Promise<NodeConnection> {
     if (node.access === 'https') return openAgent(this.context, node, { ask, signal }, this.lookups)
-    const host = await openHost(this.context, node, ask, this.lookups)
+    const host = await hostBy(() => openHost(this.context, node, ask, this.lookups))
     return connectionOver(this.context, host, node, signal)
   }
 }
@@ -79,7 +96,7 @@ export function noScripts({ name }: NodeRecord): UsageError {
 export async function openAgent(
   context: Context,
   node: NodeRecord,
-  options: Required<Parameters<Connector['open']>[1]> & { readonly apiKey?: () => Promise<Secret> },
+  options: Required<Parameters<Opener['open']>[1]> & { readonly apiKey?: () => Promise<Secret> },
   lookups: Lookups = new Lookups(context),
 ): Promise<AgentConnection> {
   const { AgentConnection } = await import('../connection/agent/agent-connection.ts')

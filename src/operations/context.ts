@@ -39,13 +39,25 @@ export interface RunSettings {
   readonly keyring?: boolean
 }
 
-/** How connections are made; built where the flags are known, so that operations know none of them. */
-export interface Connector {
+/** Connects to nodes. */
+export interface Opener {
   /**
    * A connection to a node; nothing is opened before its first call.
    * @param ask whether an unknown identity may be asked about (one node selected, and a terminal)
    */
   open(node: NodeRecord, options: { readonly ask: boolean; readonly signal?: AbortSignal }): Promise<NodeConnection>
+}
+
+/** How connections are made; built where the flags are known, so that operations know none of them. */
+export interface Connector extends Opener {
+  /** For a command that comes back to its nodes: what it opens stays connected for the next time. */
+  keeping(): KeepingOpener
+}
+
+/** Keeps connections beyond their use. */
+export interface KeepingOpener extends Opener {
+  /** Ends those that are kept; never throws. */
+  end(): Promise<void>
 }
 
 /** Looks on while a run goes over its nodes, and shows it to whoever waits; results never depend on it. */

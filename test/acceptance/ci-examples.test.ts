@@ -143,7 +143,15 @@ describe('GitHub Actions', () => {
 
   test('main: in waves over the nodes, though the profile is new and somebody else has told them', async () => {
     commit({ mx1: 22, mx2: 22 })
+    const from = sshd.log().length
     const job = await githubJob('apply', quick).all()
+    // Asked, told and looked at by one login each.
+    expect(
+      sshd
+        .log()
+        .slice(from)
+        .match(/Accepted publickey/g),
+    ).toHaveLength(2)
     expect(job.leftOut).toEqual(['actions/checkout@v4', 'actions/setup-node@v4', 'Install akctl'])
     expect(job.ran.map(([name, { exit }]) => [name, exit])).toEqual([
       ['Make a profile for this job', 0],

@@ -10,7 +10,7 @@ import { visit } from '../../src/operations/node/visit.ts'
 
 const [name = '', ttl = ''] = process.argv.slice(2)
 const context = new CliContext(process)
-const leases = new KeptLeases(context, Number(ttl))
+const leases = new KeptLeases(context, undefined, Number(ttl))
 
 async function order(): Promise<string> {
   const fleet = await loadFleet(context, { names: [name] })

@@ -260,6 +260,9 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
         node(name).signal = signal
         return Promise.resolve(node(name))
       },
+      keeping() {
+        return { open: (of, options) => this.open(of, options), end: () => Promise.resolve() }
+      },
     },
     stdin: () => Promise.reject(new Error('nothing on stdin')),
     watch: () => ({ started: nothing, settled: nothing, part: (words) => void notes.push(words), end: nothing }),

@@ -40,7 +40,7 @@ test('a plain order keeps nothing, and asks nothing more of a node', async () =>
 
 test('orders of a run keep their leases, which are renewed until they are given up', async () => {
   const world = await memoryWorld(['mx1', 'mx2'])
-  const leases = new KeptLeases(world.context, QUICK)
+  const leases = new KeptLeases(world.context, undefined, QUICK)
   await stop(world, leases)
   const { id } = world.context.runner
   for (const name of ['mx1', 'mx2']) {
@@ -70,7 +70,7 @@ test('one is given up over the connection that is there, and another run may com
 
 test('a lease that is gone is warned of once, is not taken again, and does not keep the others from being renewed', async () => {
   const world = await memoryWorld(['mx1', 'mx2'])
-  const leases = new KeptLeases(world.context, QUICK)
+  const leases = new KeptLeases(world.context, undefined, QUICK)
   await stop(world, leases)
   world.node('mx1').kept = undefined
   await until('it was found out', 20, () => world.notes.length > 0 || undefined)
@@ -86,7 +86,7 @@ test('a lease that is gone is warned of once, is not taken again, and does not k
 
 test('a node that is out of reach is tried again, and one that can’t be asked at the end is warned of', async () => {
   const world = await memoryWorld(['mx1'])
-  const leases = new KeptLeases(world.context, QUICK)
+  const leases = new KeptLeases(world.context, undefined, QUICK)
   await stop(world, leases)
   const mx1 = world.node('mx1')
   const away = (): Promise<never> => Promise.reject(new UnreachableError('no route'))

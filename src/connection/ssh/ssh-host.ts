@@ -25,6 +25,7 @@ export function newSshShared(): SshShared {
 export class SshHost implements Host {
   readonly label: string
   private opening: Promise<Link> | undefined
+  private caller: { readonly signal: AbortSignal; readonly either: AbortSignal } | undefined
   private readonly closed = new AbortController()
 
   constructor(
@@ -54,10 +55,15 @@ export class SshHost implements Host {
     await opening?.then((link) => link.close()).catch(() => undefined)
   }
 
-  /** Aborted by the caller or by `close`. A signal of this host's own: a shared one may have only few listeners. */
+  /**
+   * Aborted by the caller or by `close`. A signal of this host's own: a shared one may have only few listeners. Made
+   * once for a caller: it is among the dearest things that a run does here.
+   */
   private either(signal: AbortSignal | undefined): AbortSignal {
     const closed = this.closed.signal
-    return signal === undefined ? closed : AbortSignal.any([signal, closed])
+    if (signal === undefined) return closed
+    if (this.caller?.signal !== signal) this.caller = { signal, either: AbortSignal.any([signal, closed]) }
+    return this.caller.either
   }
 
   private command(program: string): string {

@@ -1,10 +1,11 @@
 import { isSelective } from '../../fleet/select.ts'
 import type { NodeRecord } from '../../node/record.ts'
+import type { NodeState } from '../../node/state.ts'
 import type { SettingKey } from '../../node/settings.ts'
 import { CancelledError, UsageError } from '../../outcome/errors.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { ProfileData } from '../../profile/profile.ts'
-import type { Context } from '../context.ts'
+import type { Context, Opener } from '../context.ts'
 import { type Change, journalChanges } from '../journal/change.ts'
 import { type ChangeRun, changeFleet } from '../mta/change.ts'
 import type { ChangeResult } from '../mta/results.ts'
@@ -43,8 +44,17 @@ export interface ApplyRequest {
  * @throws what concerns the whole run, before anything is done: an error in the file, a stale plan, no consent
  */
 export async function applyFleet(context: Context, request: ApplyRequest): Promise<FleetReport> {
+  const opener = context.connector.keeping() // the nodes that are asked are told something next
+  try {
+    return await applyBy(context, request, opener)
+  } finally {
+    await opener.end()
+  }
+}
+
+async function applyBy(context: Context, request: ApplyRequest, opener: Opener): Promise<FleetReport> {
   const { path, run, sync } = request
-  const plan = await planFor(context, path, request)
+  const plan = await planFor(context, path, request, opener)
   if (run.dryRun) return plan.report
   if (isNothing(plan)) {
     context.note(`nothing to do: ${sync ? 'profile and nodes are' : 'the profile is'} as ${path} says`)
@@ -53,13 +63,18 @@ export async function applyFleet(context: Context, request: ApplyRequest): Promi
   await consent(context, plan, request)
   const after = await writeProfile(context, plan, run.reason)
   if (!sync) context.note(`not synced: run akctl fleet apply -f ${path}`)
-  return applied(plan, await syncNodes(context, plan, after, request))
+  return applied(plan, await syncNodes(context, plan, after, request, opener))
 }
 
-async function planFor(context: Context, path: string, { run, prune, ask, sync }: ApplyRequest): Promise<FleetPlan> {
+async function planFor(
+  context: Context,
+  path: string,
+  { run, prune, ask, sync }: ApplyRequest,
+  opener: Opener,
+): Promise<FleetPlan> {
   const text = await textOf(path)
   const file = planIn(path, text)
-  const how = sync ? { ask: ask ? ASKED_AT_ONCE : undefined } : { ask: undefined, only: new Set<string>() }
+  const how = sync ? { ask: ask ? ASKED_AT_ONCE : undefined, opener } : { ask: undefined, only: new Set<string>() }
   if (file === undefined) {
     return planFleet(context, await FleetSource.parse(path, text), { selection: run.selection, prune, ...how })
   }
@@ -155,19 +170,24 @@ function recordChanged({ action }: FleetNodeResult): boolean {
 
 async function syncNodes(
   context: Context,
-  { syncs, asked, revisions }: FleetPlan,
+  { syncs, asked, revisions, answers }: FleetPlan,
   after: ProfileData,
   { run, takeOver }: ApplyRequest,
+  opener: Opener,
 ): Promise<readonly NodeOutcome<ChangeResult>[]> {
   const nodes: readonly NodeRecord[] = after.nodes.filter(({ name }) => syncs.has(name))
   if (nodes.length === 0) return []
   const fleet = { profile: await context.profile(), nodes, defaults: after.defaults }
   const reason = run.reason ?? 'fleet apply'
-  const agreed = { ...run, reason, consent: { above: nodes.length, yes: true } } // asked for before anything was written
+  const width = { ...run.width, opener }
+  const agreed = { ...run, reason, width, consent: { above: nodes.length, yes: true } } // asked for before anything was written
   // What comes while earlier waves are at work was in no plan that anybody has agreed to.
   const seen = (name: string): boolean | number => takeOver && ((asked ? revisions.get(name) : undefined) ?? true)
+  // Waves ask anew: their nodes are compared with what they were just before, and that may be hours after the plan.
+  const found = (name: string): NodeState | undefined => (run.waves === undefined ? answers.get(name)?.state : undefined)
+  const options = { restart: true, dryRun: false, reason }
   return changeFleet(context, 'sync', agreed, fleet, (session) =>
-    syncNode(session, { takeOver: seen(session.node.name), restart: true, dryRun: false, reason }),
+    syncNode(session, { ...options, takeOver: seen(session.node.name), state: found(session.node.name) }),
   )
 }
 

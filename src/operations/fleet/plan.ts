@@ -2,7 +2,7 @@ import type { Selection } from '../../fleet/select.ts'
 import { nearNames } from '../../node/near.ts'
 import type { ErrorReport, NodeOutcome, Outcome } from '../../outcome/outcome.ts'
 import type { Profile, ProfileData } from '../../profile/profile.ts'
-import type { Context } from '../context.ts'
+import type { Context, Opener } from '../context.ts'
 import { membersOf } from '../groups/groups.ts'
 import { keyChanges } from '../mta/keys.ts'
 import { selectionSources } from '../node/set-sources.ts'
@@ -21,6 +21,8 @@ export interface PlanRequest {
   readonly prune: boolean
   /** How many nodes are asked at once how they are; undefined: none is. */
   readonly ask: number | undefined
+  /** What connects to them, where they are told something later. */
+  readonly opener?: Opener | undefined
   /** The nodes that may be told their settings; all when absent. */
   readonly only?: ReadonlySet<string> | undefined
 }
@@ -35,6 +37,8 @@ export interface FleetPlan {
   readonly prune: boolean
   /** Each node of the file that is there already, with its revision: as it says itself, or as the profile knows it. */
   readonly revisions: ReadonlyMap<string, number>
+  /** What the nodes that were asked have said. */
+  readonly answers: ReadonlyMap<string, NodeStatus>
   /** The nodes that are told their settings. */
   readonly syncs: ReadonlySet<string>
   readonly report: FleetReport
@@ -53,7 +57,7 @@ export async function planFleet(context: Context, source: FleetSource, request: 
   const all = recordChanges(before, after)
   noteUnlisted(context, all, listed)
   const records = all.filter(({ node, action }) => action === 'delete' || listed.has(node.name))
-  const answers = await askNodes(context, profile, after, records, request.ask)
+  const answers = await askNodes(context, profile, after, records, request)
   const asked = request.ask !== undefined
   const { prune, only } = request
   return planOf(source.path, profile.name, { before, after, wanted, records, answers, asked, prune, only })
@@ -88,7 +92,7 @@ export function planOf(file: string, profile: string, found: Found): FleetPlan {
   const report = { data, nodes: shown, differences }
   return {
     ...{ file, before, after, changes, asked, prune },
-    ...{ revisions: revisionsOf(records, answers, asked), syncs, report },
+    ...{ revisions: revisionsOf(records, answers, asked), answers, syncs, report },
   }
 }
 
@@ -150,12 +154,12 @@ export async function askNodes(
   profile: Profile,
   { defaults }: ProfileData,
   records: readonly RecordChange[],
-  concurrency: number | undefined,
+  { ask: concurrency, opener }: Pick<PlanRequest, 'ask' | 'opener'>,
 ): Promise<ReadonlyMap<string, NodeStatus>> {
   if (concurrency === undefined) return new Map()
   const nodes = records.filter(({ action }) => action === 'change' || action === 'none').map(({ node }) => node)
   const { askStatus } = await import('../nodes/status.ts')
-  const answers = await askStatus(context, { profile, nodes, defaults }, concurrency)
+  const answers = await askStatus(context, { profile, nodes, defaults }, { concurrency, opener })
   return new Map(nodes.flatMap(({ name }, index) => (answers[index] === undefined ? [] : [[name, answers[index]]])))
 }
 

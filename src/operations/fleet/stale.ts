@@ -19,7 +19,7 @@ export async function planAgain(
   context: Context,
   path: string,
   file: PlanFile,
-  { ask, only }: Pick<PlanRequest, 'ask' | 'only'>,
+  { ask, only, opener }: Pick<PlanRequest, 'ask' | 'only' | 'opener'>,
 ): Promise<FleetPlan> {
   const profile = await context.profile()
   if (profile.name !== file.profile) {
@@ -38,7 +38,7 @@ export async function planAgain(
   const records = all.filter(({ node, action }) => action === 'delete' || names.has(node.name))
   if (!file.asked && !applied) refuseMoved(path, file, (name) => ({ revision: knownRevision(before, name) }))
   const asks = file.asked || applied ? ask : undefined
-  const answers = await askNodes(context, profile, after, records, asks)
+  const answers = await askNodes(context, profile, after, records, { ask: asks, opener })
   refuseMoved(path, file, (name) => foundRevision(answers.get(name)))
   const wanted = { changes, listed: [...names], unlisted: [], unlistedGroups: [] }
   const told = only ?? new Set(file.nodes.filter(({ syncs }) => syncs).map(({ name }) => name))

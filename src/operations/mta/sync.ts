@@ -14,6 +14,8 @@ export interface SyncOptions {
   readonly restart: boolean
   readonly dryRun: boolean
   readonly reason: string
+  /** How the node was found in this run; undefined: it is asked. The node refuses the sync when it has moved since. */
+  readonly state?: NodeState | undefined
 }
 
 /**
@@ -22,7 +24,7 @@ export interface SyncOptions {
  */
 export async function syncNode(session: Session, options: SyncOptions): Promise<ChangeResult> {
   const { connection, wanted } = session
-  const state = await installedState(session)
+  const state = await installedState(session, options.state)
   const expect = await expectationOf(session, state, 'sync', options.takeOver)
   const keys = keyChanges(toldOf(state), wanted)
   if (options.dryRun) return planOf(session, state, keys, options.restart)
@@ -43,8 +45,8 @@ export async function syncNode(session: Session, options: SyncOptions): Promise<
 }
 
 /** @throws FailedError when the node's directory is not prepared */
-export async function installedState(session: Session): Promise<NodeState> {
-  const state = await session.before()
+export async function installedState(session: Session, seen?: NodeState): Promise<NodeState> {
+  const state = seen ?? (await session.before())
   if (state.installed) return state
   const { name, directory } = session.node
   throw new FailedError(`${directory} is not prepared: there is no MTA to tell anything`, {

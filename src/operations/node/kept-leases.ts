@@ -3,7 +3,7 @@ import { fanOut } from '../../fleet/fan-out.ts'
 import { LEASE_TTL, type LeaseClaim } from '../../node/lease.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import { ConflictError, FailedError, NodeLockedError, UnknownOutcomeError } from '../../outcome/errors.ts'
-import type { Connector, Context } from '../context.ts'
+import type { Context, Opener } from '../context.ts'
 import { claimOf } from './lease.ts'
 
 /** Nodes whose leases are renewed or released at the same time. */
@@ -15,7 +15,7 @@ const WIDTH = 16
  */
 export class KeptLeases {
   /** One for the run: it reads keys and trust only once. */
-  readonly connector: Connector
+  readonly opener: Opener
   private readonly held = new Map<number, NodeRecord>()
   /** Nodes where an order failed that may have left its lease there. */
   private readonly doubtful = new Map<number, NodeRecord>()
@@ -24,12 +24,16 @@ export class KeptLeases {
   private timer: NodeJS.Timeout | undefined
   private beating: Promise<void> | undefined
 
-  /** @param ttl seconds that a lease outlives the last sign of life */
+  /**
+   * @param opener what connects, where the command keeps its connections
+   * @param ttl seconds that a lease outlives the last sign of life
+   */
   constructor(
     private readonly context: Context,
+    opener?: Opener,
     private readonly ttl: number = LEASE_TTL,
   ) {
-    this.connector = context.connector
+    this.opener = opener ?? context.connector
   }
 
   /** What an order claims whose lease is kept. */
@@ -102,7 +106,7 @@ export class KeptLeases {
 
   private async connected(node: NodeRecord, work: (connection: NodeConnection) => Promise<unknown>): Promise<void> {
     const { signal } = new AbortController() // Ctrl-C does not end what has to be put in order
-    const connection = await this.connector.open(node, { ask: false, signal })
+    const connection = await this.opener.open(node, { ask: false, signal })
     try {
       await work(connection)
     } finally {

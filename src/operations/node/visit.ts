@@ -8,7 +8,7 @@ import type { AgentConnection } from '../../connection/agent/agent-connection.ts
 import type { Host } from '../../connection/host.ts'
 import type { NodeConnection } from '../../connection/port.ts'
 import { connectionOver, noScripts, openAgent, openHost } from '../connector.ts'
-import type { Connector, Context, Watch } from '../context.ts'
+import type { Context, Opener, Watch } from '../context.ts'
 import { Lookups } from '../lookups.ts'
 import { BaseRevisions } from './base-revision.ts'
 import type { Fleet } from './fleet.ts'
@@ -27,6 +27,8 @@ export interface Width {
   readonly onNode?: ((outcome: NodeOutcome<unknown>) => void) | undefined
   /** Not shown while it goes on: it prints as it goes, or has no end. */
   readonly unwatched?: boolean
+  /** What connects, where a command comes back to its nodes. */
+  readonly opener?: Opener | undefined
 }
 
 /** Looks away. */
@@ -40,7 +42,7 @@ const UNWATCHED: Watch = {
 /** What the visits of one run have in common, also of a run in several parts. */
 export interface Shared {
   /** Reads keys and trust, and asks for a passphrase, only once. */
-  readonly connector: Connector
+  readonly opener: Opener
   readonly budget: FailBudget
   readonly bases: BaseRevisions
   readonly watch: Watch
@@ -89,7 +91,7 @@ export function visit<T>(
 export async function whole<R>(
   context: Context,
   { nodes, profile }: Pick<Fleet, 'nodes' | 'profile'>,
-  { maxFail, unwatched }: Pick<Width, 'maxFail' | 'unwatched'>,
+  { maxFail, unwatched, opener }: Pick<Width, 'maxFail' | 'unwatched' | 'opener'>,
   purpose: Purpose,
   use: (shared: Shared) => Promise<R>,
 ): Promise<R> {
@@ -103,9 +105,9 @@ export async function whole<R>(
   const watch = unwatched === true ? UNWATCHED : context.watch(nodes.length)
   const budget = new FailBudget(maxFail, nodes.length)
   const bases = new BaseRevisions(context)
-  const connector = leasesOf(purpose)?.connector ?? context.connector
+  const opens = opener ?? leasesOf(purpose)?.opener ?? context.connector
   try {
-    return await use({ connector, budget, bases, watch, ask: nodes.length === 1 })
+    return await use({ opener: opens, budget, bases, watch, ask: nodes.length === 1 })
   } finally {
     watch.end()
   }
@@ -121,7 +123,7 @@ export function visitPart<T>(
   shared: Shared,
 ): Promise<readonly NodeOutcome<T>[]> {
   return run(context, fleet, width, shared, async (node, guard) => {
-    const connection = await shared.connector.open(node, { ask: shared.ask, signal: guard.signal })
+    const connection = await shared.opener.open(node, { ask: shared.ask, signal: guard.signal })
     const session = new Session(context, fleet, node, connection, { guard, bases: shared.bases, leases: leasesOf(purpose) })
     try {
       return await accounted(session, purpose, async (own) => {

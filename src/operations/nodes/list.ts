@@ -34,7 +34,7 @@ export async function listNodes(context: Context, selection: Selection, ask?: nu
 /** What connects is loaded only here: a list without status starts faster by it. */
 async function answersOf(context: Context, fleet: Fleet, concurrency: number): Promise<readonly NodeStatus[]> {
   const { askStatus } = await import('./status.ts')
-  return askStatus(context, fleet, concurrency)
+  return askStatus(context, fleet, { concurrency })
 }
 
 function listed(node: NodeRecord, answer: NodeStatus | undefined): ListedNode {

@@ -27,7 +27,7 @@ export async function showNode(context: Context, name: string, ask: boolean): Pr
   const { nodes, defaults } = await profile.read()
   const node = findNode(nodes, name)
   const endpoints = endpointsOf(node)
-  const [status] = ask ? await askStatus(context, { profile, nodes: [node], defaults }, 1) : []
+  const [status] = ask ? await askStatus(context, { profile, nodes: [node], defaults }, { concurrency: 1 }) : []
   const records = (await profile.trust.list()).filter(({ endpoint }) => endpoints.includes(endpoint))
   return {
     node,

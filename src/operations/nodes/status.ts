@@ -2,7 +2,7 @@ import { type NodeState, type Synced, syncedOf } from '../../node/state.ts'
 import type { ErrorReport, NodeOutcome, Outcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import type { Fleet } from '../node/fleet.ts'
-import { visit } from '../node/visit.ts'
+import { visit, type Width } from '../node/visit.ts'
 
 /** What a node says of itself now, or why it says nothing. */
 export interface NodeStatus {
@@ -14,9 +14,13 @@ export interface NodeStatus {
 }
 
 /** Asks nodes how they are; a node that does not answer is an answer too. @returns in the order of the fleet */
-export async function askStatus(context: Context, fleet: Fleet, concurrency: number): Promise<readonly NodeStatus[]> {
+export async function askStatus(
+  context: Context,
+  fleet: Fleet,
+  width: Pick<Width, 'concurrency' | 'opener'>,
+): Promise<readonly NodeStatus[]> {
   const purpose = { kind: 'read', partly: true } as const
-  const outcomes = await visit<NodeStatus>(context, fleet, { concurrency }, purpose, async ({ connection, wanted }) => {
+  const outcomes = await visit<NodeStatus>(context, fleet, width, purpose, async ({ connection, wanted }) => {
     const state = await connection.status()
     const status = !state.installed ? 'absent' : state.running ? 'running' : 'stopped'
     return { outcome: 'ok', result: { status, synced: syncedOf(state, wanted), state } }

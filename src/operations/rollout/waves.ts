@@ -48,10 +48,10 @@ export async function changeInWaves(
 ): Promise<readonly Changed[]> {
   const limit = width.maxFail ?? { amount: 1, unit: 'nodes' }
   const comesBack = waves.gate !== undefined || waves.onFailure === 'rollback'
-  const leases = comesBack ? new KeptLeases(context) : undefined
+  const leases = comesBack ? new KeptLeases(context, width.opener) : undefined
   const keeping = { ...purpose, leases }
   try {
-    return await whole(context, fleet, { maxFail: limit }, keeping, (shared) =>
+    return await whole(context, fleet, { maxFail: limit, opener: width.opener }, keeping, (shared) =>
       new Rollout(context, fleet, width, keeping, waves, shared).run(work),
     )
   } finally {
