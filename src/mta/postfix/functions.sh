@@ -179,9 +179,10 @@ pf_static() {
 mta_check() {
   pf_accepts "$1"
 }
-# pf_accepts FOLDER: postconf reads the form of both files, postmap every number and time that all of Postfix reads.
+# pf_accepts FOLDER: postconf reads the form of both files (-M refuses what -n does), postmap every number and time that
+# all of Postfix reads.
 pf_accepts() {
-  pf_conf "$1" -n >/dev/null && postconf -c "$1" -M >/dev/null && postmap -c "$1" -q x static:x >/dev/null
+  pf_conf "$1" -M >/dev/null && postmap -c "$1" -q x static:x >/dev/null
 }
 # pf_conf FOLDER ARGUMENT…: postconf there. A file changed just now is read for up to 2 s, until its clock moves on
 # (Postfix's load_file.c), here and in every process of Postfix: it is called older.
