@@ -86,6 +86,15 @@ export class Folder {
     }
   }
 
+  /** Whether there is surely nothing of that name. Looks at nothing else: what is not read need not be trusted. */
+  lacks(name: string): boolean {
+    try {
+      return lstatSync(join(this.path, name), { throwIfNoEntry: false }) === undefined
+    } catch {
+      return false
+    }
+  }
+
   /** The names in it, sorted, without the store's own (which begin with a dot); empty when there is no folder. */
   names(kind: 'files' | 'folders'): readonly string[] {
     if (this.check() === undefined) return []

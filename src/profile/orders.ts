@@ -10,6 +10,8 @@ export class FilePendingOrders implements PendingOrders {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- a port; a failed read must reject, not throw
   async get(nodeId: number): Promise<PendingOrder | undefined> {
+    // Asked for each node of every run, and hardly ever there.
+    if (this.folder.lacks(String(nodeId))) return undefined
     const bytes = this.folder.read(String(nodeId))
     if (bytes === undefined) return undefined
     const path = join(this.folder.path, String(nodeId))
