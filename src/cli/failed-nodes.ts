@@ -1,6 +1,6 @@
 import { isFailure } from '../fleet/fail-budget.ts'
 import { foldNames } from '../fleet/node-set/fold.ts'
-import { NewFile } from '../operations/archive/new-file.ts'
+import { NewFile } from '../operations/files/new-file.ts'
 import { StoreError } from '../outcome/errors.ts'
 import type { NodeOutcome } from '../outcome/outcome.ts'
 
@@ -29,7 +29,7 @@ export class FailedNodes {
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       const lost = foldNames(names.map(({ node }) => node)) || 'none'
-      throw new StoreError(`--failed-to: ${this.file.path} could not be written: ${why}; the nodes that belong in it: ${lost}`)
+      throw new StoreError(`${why}; the nodes that belong in it: ${lost}`)
     }
   }
 

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   fsync,
   ftruncateSync,
@@ -103,8 +104,30 @@ export async function removeTree(path: string, gone: string): Promise<void> {
 
 /** Makes a directory of mode 0700, and where asked what is missing above it. @throws StoreError */
 export async function makeDirectory(path: string, above: boolean): Promise<void> {
-  const first = await guard('cannot make the directory', path, () => mkdirSync(path, { recursive: above, mode: 0o700 }))
+  const first = await guard('cannot make the directory', path, () => {
+    if (above) return makeFolders(path, 0o700)
+    mkdirSync(path, { mode: 0o700 })
+    return path
+  })
   await syncDirectory(dirname(first ?? path))
+}
+
+/**
+ * Makes a directory and what is missing above it. Node's own way never comes back where the system says of a level
+ * whose parent is there that it is not (below /proc).
+ * @returns the topmost that was made; undefined when all was there
+ */
+export function makeFolders(path: string, mode: number): string | undefined {
+  const missing: string[] = []
+  for (let level = path; !existsSync(level); level = dirname(level)) missing.unshift(level)
+  for (const level of missing) {
+    try {
+      mkdirSync(level, { mode })
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error // another process was faster
+    }
+  }
+  return missing[0]
 }
 
 /** Puts a rename, a new name or a removal on the disk. @throws StoreError; what was changed is in place even so */

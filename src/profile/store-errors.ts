@@ -24,6 +24,12 @@ const MEANINGS: Readonly<Record<string, readonly [meaning: string, hint: string]
   EMFILE: ['too many open files', 'raise the limit: ulimit -n 4096'],
 }
 
+/** Why a system call failed, in words: `no space left on the disk`. */
+export function reasonOf(cause: unknown): string {
+  const meaning = MEANINGS[errnoOf(cause) ?? '']?.[0]
+  return meaning ?? (cause instanceof Error ? cause.message : String(cause))
+}
+
 /**
  * The error for a system call on the store that failed.
  * @param doing what akctl was about, such as `cannot write`
@@ -32,6 +38,5 @@ const MEANINGS: Readonly<Record<string, readonly [meaning: string, hint: string]
 export function storeError(doing: string, path: string, cause: unknown): StoreError {
   const errno = errnoOf(cause)
   const known = errno === undefined ? undefined : MEANINGS[errno]
-  const reason = known?.[0] ?? (cause instanceof Error ? cause.message : String(cause))
-  return new StoreError(`${doing} ${path}: ${reason}`, { cause, ...(known === undefined ? {} : { hints: [known[1]] }) })
+  return new StoreError(`${doing} ${path}: ${reasonOf(cause)}`, { cause, ...(known === undefined ? {} : { hints: [known[1]] }) })
 }

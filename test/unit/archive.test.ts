@@ -13,7 +13,7 @@ import {
   listenWarnings,
   nodeJson,
 } from '../../src/operations/archive/conf.ts'
-import { NewFile } from '../../src/operations/archive/new-file.ts'
+import { NewFile } from '../../src/operations/files/new-file.ts'
 import { applyNextState, checkNextState } from '../../src/operations/archive/next-state.ts'
 import { FailedError, UsageError } from '../../src/outcome/errors.ts'
 import { openHome } from '../../src/profile/home.ts'

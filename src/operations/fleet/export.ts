@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import { UsageError } from '../../outcome/errors.ts'
 import type { ProfileData } from '../../profile/profile.ts'
-import { NewFile } from '../archive/new-file.ts'
+import { NewFile } from '../files/new-file.ts'
 import type { Context } from '../context.ts'
 import { wantedBy } from './changes.ts'
 import type { FleetFile } from './check.ts'
@@ -38,7 +38,7 @@ export async function exportFleet(context: Context, path: string | undefined): P
   if (path === undefined) return { ...counts, changed: true, text }
   if (text !== before || there === undefined) {
     const mode = there === undefined ? MODE : there.mode & 0o777
-    await NewFile.write(path, Buffer.from(text), true, mode)
+    await NewFile.write(path, Buffer.from(text), '--file', mode)
   }
   return { ...counts, file: path, changed: text !== before }
 }

@@ -3,7 +3,7 @@ import { settings as settingsShape, count, texts } from '../../connection/wire/s
 import { shapeOf } from '../../connection/wire/shape.ts'
 import { ACCESSES, MTA_NAMES } from '../../node/record.ts'
 import { UsageError } from '../../outcome/errors.ts'
-import { NewFile } from '../archive/new-file.ts'
+import { NewFile } from '../files/new-file.ts'
 import type { Context } from '../context.ts'
 import type { NodeSpec } from '../nodes/merge.ts'
 import { type FleetChanges, fingerprintOf } from './changes.ts'
@@ -83,7 +83,7 @@ export async function writePlan(context: Context, plan: FleetPlan, path: string,
       return { name, ...(revision === undefined ? {} : { revision }), syncs: syncs.has(name) }
     }),
   }
-  await NewFile.write(path, Buffer.from(`${JSON.stringify(content, undefined, 1)}\n`), true)
+  await NewFile.write(path, Buffer.from(`${JSON.stringify(content, undefined, 1)}\n`), '--out')
 }
 
 /**

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { cp, link, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { cp, link, mkdir, readFile, readdir, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { InstallArchive } from '../../mta/driver.ts'
 import type { HarakaProbe } from '../../mta/haraka/probe.ts'
+import { cacheFolder, inCache } from './cache.ts'
 import { neededArch, nodeBinary } from './node-runtime.ts'
 import { npm } from './npm.ts'
 
@@ -48,10 +48,9 @@ export class HarakaArchives {
   private async make(key: string, id: string, arch: string | undefined): Promise<InstallArchive> {
     const file = join(this.cache, `${key}.tar.gz`)
     if (!existsSync(file)) {
-      await mkdir(this.cache, { recursive: true })
       const modules = await this.modules()
       const node = arch === undefined ? undefined : await nodeBinary(arch, this.cache, this.options)
-      await this.inTemp(async (temp) => {
+      await inCache(this.cache, async (temp) => {
         const files = await arrange(temp, { id, modules, node })
         await pack(temp, files, join(temp, 'archive'))
         await rename(join(temp, 'archive'), file)
@@ -68,9 +67,8 @@ export class HarakaArchives {
     const lock = await readFile(join(packageFolder(), 'package-lock.json'))
     const folder = join(this.cache, `modules-${digest(lock)}`)
     if (!existsSync(folder)) {
-      await mkdir(this.cache, { recursive: true })
       this.options.note?.('fetching Haraka and its dependencies by npm; this is done once')
-      await this.inTemp(async (temp) => {
+      await inCache(this.cache, async (temp) => {
         for (const file of ['package.json', 'package-lock.json']) await cp(join(packageFolder(), file), join(temp, file))
         // A lock file is exact; `engine-strict` would refuse packages whose stated engines are newer than they need.
         const quiet = ['--no-audit', '--no-fund', '--engine-strict=false']
@@ -81,20 +79,6 @@ export class HarakaArchives {
     }
     return folder
   }
-
-  private async inTemp(work: (temp: string) => Promise<void>): Promise<void> {
-    const temp = await mkdtemp(join(this.cache, '.new-'))
-    try {
-      await work(temp)
-    } finally {
-      await rm(temp, { recursive: true, force: true })
-    }
-  }
-}
-
-/** Where fetched and packed things stay: `$XDG_CACHE_HOME/akctl`, else `~/.cache/akctl`. */
-export function cacheFolder(env: ArchiveOptions['env']): string {
-  return join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'akctl')
 }
 
 /** The sub-package: beside the bundle where akctl is built, else in the sources. */

@@ -1,10 +1,11 @@
 import { createWriteStream, existsSync } from 'node:fs'
-import { chmod, copyFile, link, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { chmod, copyFile, link, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { MtaFolder } from './from-folder.ts'
-import { type ArchiveOptions, HarakaArchives, archiveId, arrange, cacheFolder } from './haraka-archive.ts'
+import { cacheFolder, inCache } from './cache.ts'
+import { type ArchiveOptions, HarakaArchives, archiveId, arrange } from './haraka-archive.ts'
 import { NODE_VERSION, nodeBinary } from './node-runtime.ts'
 
 /** Bumped when the members' form changes. */
@@ -73,15 +74,11 @@ export class PayloadMembers {
 
   private async make(file: string, what: string, arrangeIn: (temp: string) => Promise<Parts>): Promise<string> {
     this.options.note?.(`packing ${what} for archives; this is done once`)
-    await mkdir(this.cache, { recursive: true })
-    const temp = await mkdtemp(join(this.cache, '.new-'))
-    try {
+    return inCache(this.cache, async (temp) => {
       await packMember(await arrangeIn(temp), join(temp, 'member'), this.options.signal)
       await rename(join(temp, 'member'), file)
       return file
-    } finally {
-      await rm(temp, { recursive: true, force: true })
-    }
+    })
   }
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HarakaProbe } from '../../mta/haraka/probe.ts'
 import { FailedError } from '../../outcome/errors.ts'
+import { inCache } from './cache.ts'
 import { npm, type NpmOptions } from './npm.ts'
 
 /** The oldest Node.js that runs Haraka 3. */
@@ -40,9 +41,7 @@ export async function nodeBinary(arch: string, cache: string, options: Omit<NpmO
   const expected = pinnedSum(arch)
   const file = join(cache, `node-${NODE_VERSION}-${arch}`)
   if ((await sumOf(file)) === expected) return file
-  await mkdir(cache, { recursive: true })
-  const temp = await mkdtemp(join(cache, '.node-'))
-  try {
+  return inCache(cache, async (temp) => {
     const name = `node-linux-${arch}`
     await npm(['pack', '--silent', `${name}@${NODE_VERSION}`], `Node.js ${NODE_VERSION} (${name})`, { ...options, cwd: temp })
     const tar = await import('tar')
@@ -55,9 +54,7 @@ export async function nodeBinary(arch: string, cache: string, options: Omit<NpmO
     }
     await rename(join(temp, 'node'), file)
     return file
-  } finally {
-    await rm(temp, { recursive: true, force: true })
-  }
+  })
 }
 
 /** The SHA-256 (hex) of the Node.js for an architecture; undefined for an unknown one. */
