@@ -17,7 +17,8 @@ export { COMMANDS }
 export async function main(argv: readonly string[], root: string): Promise<number> {
   quietStreams(process)
   try {
-    const config = await Config.load(root)
+    // No plugins: oclif would look for them in the user's data folder, before anybody has checked whose that is.
+    const config = await Config.load({ root, userPlugins: false, devPlugins: false, jitPlugins: false })
     const { id, rest } = resolve(config, argv)
     const load = COMMANDS[id]
     if (load === undefined) throw new Error(`the command ${id} is in the manifest and not in the program`)
