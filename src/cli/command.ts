@@ -2,6 +2,7 @@ import { Command, type Interfaces } from '@oclif/core'
 import { CancelledError, UsageError, exitOfError, reportOf } from '../outcome/errors.ts'
 import type { ExitCode } from '../outcome/exit-codes.ts'
 import type { Context } from '../operations/context.ts'
+import { refuseBooleanValues } from './boolean-values.ts'
 import { CliContext } from './context.ts'
 import type { FailedNodes } from './failed-nodes.ts'
 import { globalFlags } from './flags.ts'
@@ -11,7 +12,7 @@ import { askedFormat, FORMATS, render, renderError, type Format } from './output
 import { exitOfReport, type Report } from './report.ts'
 import { PLAIN, colors, wantsColor } from './style.ts'
 import { OutputError, write } from './streams.ts'
-import { usageFromParser } from './usage.ts'
+import { usageFrom } from './usage.ts'
 import type { View } from './views/view.ts'
 
 /** The parsed command line of a command class. */
@@ -49,7 +50,7 @@ export abstract class AkctlCommand extends Command {
       await this.print(context, report)
       return exitOfReport(report)
     } catch (error) {
-      return await refuse(context, error)
+      return await refuse(context, error, this.words)
     } finally {
       await this.failed?.drop()
       await context.close()
@@ -69,6 +70,7 @@ export abstract class AkctlCommand extends Command {
 
   /** Parses the command line for `perform` and makes its flags known to the context. */
   protected async input<T extends typeof Command>(ctor: T, context: Context): Promise<Input<T>> {
+    refuseBooleanValues(this.argv, { ...ctor.baseFlags, ...ctor.flags })
     const parsed = (await this.parse(ctor)) as unknown as Input<T>
     if (context instanceof CliContext) {
       context.adopt(parsed.flags)
@@ -104,10 +106,15 @@ export abstract class AkctlCommand extends Command {
     return nodes === undefined ? {} : { nodes: nodes.filter((outcome) => this.told.get(outcome.node) !== outcome) }
   }
 
+  /** The command as it is typed. */
+  private get words(): string {
+    return (this.id ?? 'help').replaceAll(':', ' ')
+  }
+
   private checkFormat(context: CliContext): void {
     const wish = wantedFormat(context)
     if (this.formats.includes(wish)) return
-    throw new UsageError(`${(this.id ?? 'this command').replaceAll(':', ' ')} has no output format ${wish}`, {
+    throw new UsageError(`${this.words} has no output format ${wish}`, {
       hints: [`give one of: -o ${this.formats.join(', -o ')}`],
     })
   }
@@ -118,8 +125,8 @@ function wantedFormat(context: CliContext): Format {
 }
 
 /** Says why nothing (more) was done, in the asked-for format. @returns the exit code */
-async function refuse(context: CliContext, thrown: unknown): Promise<ExitCode> {
-  const error = context.signal.aborted && isAbort(thrown) ? new CancelledError('cancelled') : usageFromParser(thrown)
+async function refuse(context: CliContext, thrown: unknown, command: string): Promise<ExitCode> {
+  const error = context.signal.aborted && isAbort(thrown) ? new CancelledError('cancelled') : usageFrom(thrown, command)
   const exit = exitOfError(error)
   const report = reportOf(error)
   const document = error instanceof OutputError ? '' : await renderError(context.format, report, exit, context.warnings)

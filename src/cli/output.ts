@@ -17,7 +17,7 @@ export type Format = (typeof FORMATS)[number] | 'markdown'
 export function askedFormat(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Format | undefined {
   const end = argv.indexOf('--')
   const words = end < 0 ? argv : argv.slice(0, end)
-  if (words.includes('--json')) return 'json'
+  if (words.some((word) => word === '--json' || word.startsWith('--json='))) return 'json'
   let wish = env['AKCTL_OUTPUT']
   for (const [index, word] of words.entries()) {
     const inline = /^(?:--output=|-o=?)(.+)$/.exec(word)

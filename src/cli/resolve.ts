@@ -41,7 +41,8 @@ export function resolve(config: Config, argv: readonly string[]): Resolved {
 /** The error for words that are no command. */
 export function unknownCommand(config: Config, typed: readonly string[]): UsageError {
   const known = config.commands.filter((command) => !command.hidden).map((command) => command.id.replaceAll(':', ' '))
-  const near = [...new Set([2, 1].flatMap((count) => nearNames(typed.slice(0, count).join(' '), known)))]
+  const nearest = (count: number): readonly string[] => nearNames(typed.slice(0, count).join(' '), known)
+  const near = nearest(2).length > 0 ? nearest(2) : nearest(1)
   const topic = typed[0] ?? ''
   const verbs = config.findTopic(topic) === undefined ? [] : [`see what there is: akctl help ${topic}`]
   return new UsageError(`there is no command "${typed.slice(0, 2).join(' ')}"`, {
@@ -72,7 +73,7 @@ function unaliased(config: Config, id: string): string {
 function leadingFlags(argv: readonly string[]): number {
   let count = 0
   for (let word = argv[0]; word?.startsWith('-'); word = argv[count]) {
-    const values = /^(--output=|--profile=|-o.)/.test(word) ? 0 : BEFORE[word]
+    const values = /^(--output=|--profile=|--json=|--no-input=|-o.)/.test(word) ? 0 : BEFORE[word]
     if (values === undefined) break
     count += 1 + values
   }

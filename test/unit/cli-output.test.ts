@@ -5,7 +5,7 @@ import { printable } from '../../src/cli/printable.ts'
 import { exitOfReport } from '../../src/cli/report.ts'
 import { write } from '../../src/cli/streams.ts'
 import { PLAIN, wantsColor } from '../../src/cli/style.ts'
-import { usageFromParser } from '../../src/cli/usage.ts'
+import { usageFrom } from '../../src/cli/usage.ts'
 import { detailsTable, detailsText } from '../../src/cli/views/details.ts'
 import type { Style, View } from '../../src/cli/views/view.ts'
 import { withoutControls } from '../support/pty.ts'
@@ -168,16 +168,17 @@ describe("oclif's complaints", () => {
       '--port: expected an integer but received: x',
     ],
     ['Missing 1 required arg:\nname  what\nSee more help with --help', 'Missing 1 required arg:\nname  what'],
+    ['The following error occurred:\n  Missing required flag file\nSee more help with --help', '--file is missing'],
   ])('%j', (message, said) => {
-    expect(usageFromParser(complaint(message))).toMatchObject({
+    expect(usageFrom(complaint(message), 'nodes list')).toMatchObject({
       kind: 'usage',
       message: said,
-      hints: ['see the command with --help'],
+      hints: ['see: akctl help nodes list'],
     })
   })
 
   test('what is none of them stays what it is', () => {
     const bug = new TypeError('x')
-    expect(usageFromParser(bug)).toBe(bug)
+    expect(usageFrom(bug, 'nodes list')).toBe(bug)
   })
 })

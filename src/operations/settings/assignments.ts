@@ -59,7 +59,7 @@ export function parseKeys(words: readonly string[]): readonly (SettingDef & { re
 /**
  * Tells nodes from settings among the words of `settings unset`: a node of the profile is a node, a key or page label
  * is a setting; of the rest, what is nearly a setting is taken for a mistyped one, so that it is refused as such.
- * @throws UsageError when no word is a setting
+ * @throws NotFoundError for words that are neither, UsageError when only nodes are named
  */
 export async function splitWords(
   context: Context,
@@ -71,6 +71,8 @@ export async function splitWords(
     !known.has(word) && (findSetting(word) !== undefined || nearNames(word, settingNames()).length > 0)
   const keys = words.filter(isKey)
   if (keys.length > 0) return { nodes: words.filter((word) => !isKey(word)), keys }
+  const strange = words.filter((word) => /^[A-Za-z0-9._-]+$/.test(word) && !known.has(word))
+  refuse(strange.map((word) => unknownSetting(word)))
   throw new UsageError('no setting given', { hints: ['akctl settings unset NODE KEY', 'keys: akctl settings describe'] })
 }
 
