@@ -7,6 +7,11 @@ const argv = process.argv.slice(2)
 
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
   const { name, version } = require('../package.json')
+  process.stdout.on('error', ({ code, message }) => {
+    if (code === 'EPIPE') process.exit(0) // nobody reads it any more
+    process.stderr.write(`akctl: the output could not be written: ${message}\n`)
+    process.exit(1)
+  })
   process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`)
 } else {
   endOnSecondSignal()

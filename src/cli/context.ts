@@ -93,9 +93,9 @@ export class CliContext implements Context {
   get prompter(): Prompter {
     const { stdin, stderr } = this.streams
     const terminal = stdin.isTTY === true && stderr.isTTY === true
-    const ci = !['', '0', 'false'].includes(this.env['CI'] ?? '')
-    const allowed = this.flags['no-input'] !== true && !ci
-    return new TerminalPrompter(this.streams, terminal && allowed, this.abort.signal, this.progress)
+    // oclif takes only some spellings of yes for the variable; who sets it at all means it, as with CI.
+    const never = this.flags['no-input'] === true || isOn(this.env['AKCTL_NO_INPUT']) || isOn(this.env['CI'])
+    return new TerminalPrompter(this.streams, terminal && !never, this.abort.signal, this.progress)
   }
 
   home(): ProfileHome {
@@ -152,6 +152,11 @@ export class CliContext implements Context {
     this.streams.off('SIGTERM', this.onSignal)
     return Promise.resolve()
   }
+}
+
+/** Whether a variable is set to anything but a no. */
+function isOn(variable: string | undefined): boolean {
+  return !['', '0', 'false', 'no', 'off'].includes((variable ?? '').toLowerCase())
 }
 
 /** A container may run under a number that no passwd file knows. */

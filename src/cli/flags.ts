@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { MAX_SECONDS } from './duration.ts'
 import { FORMATS } from './output.ts'
 
 /** A flag's environment variable: `--lock-timeout` → `AKCTL_LOCK_TIMEOUT`. Flags that hold a record's values or a consent have none. */
@@ -7,7 +8,14 @@ function env(name: string): { env: string } {
 }
 
 const seconds = (name: string, value: number, summary: string) =>
-  Flags.integer({ summary: `${summary} (seconds)`, default: value, min: 1, helpGroup: 'CONNECTION', ...env(name) })
+  Flags.integer({
+    summary: `${summary} (seconds)`,
+    default: value,
+    min: 1,
+    max: MAX_SECONDS,
+    helpGroup: 'CONNECTION',
+    ...env(name),
+  })
 
 /** `-o`; commands with a format of their own have another list. */
 export const outputFlag = (formats: readonly string[]) =>
@@ -120,6 +128,7 @@ export function graceFlag(value: number) {
     summary: 'after Ctrl-C or SIGTERM: how long an order under way may go on (seconds)',
     default: value,
     min: 0,
+    max: MAX_SECONDS,
     helpGroup: 'CHANGE',
     ...env('grace'),
   })
