@@ -139,8 +139,28 @@ const stories = (): readonly Line[] => [
  */
 const SILENT = [
   ...['fleet apply', 'fleet export', 'fleet plan', 'groups list', 'help', 'journal list', 'keys list', 'keys show', 'locks list'],
-  ...['locks release', 'locks show', 'mta diff', 'mta status', 'mta watch', 'node interfaces', 'node logs', 'nodes list', 'nodes select'],
-  ...['nodes show', 'nodes test', 'profiles list', 'profiles show', 'settings describe', 'settings get', 'settings list', 'trust list', 'trust show'],
+  ...[
+    'locks release',
+    'locks show',
+    'mta diff',
+    'mta status',
+    'mta watch',
+    'node interfaces',
+    'node logs',
+    'nodes list',
+    'nodes select',
+  ],
+  ...[
+    'nodes show',
+    'nodes test',
+    'profiles list',
+    'profiles show',
+    'settings describe',
+    'settings get',
+    'settings list',
+    'trust list',
+    'trust show',
+  ],
 ]
 
 beforeAll(async () => {

@@ -54,7 +54,9 @@ async function pullNode(session: Session, defaults: Settings, dryRun: boolean): 
     await profile.update((data) => ({
       data: {
         ...data,
-        nodes: data.nodes.map((other) => (other.id === node.id ? withBase({ ...other, settings: own }, { revision, id }) : other)),
+        nodes: data.nodes.map((other) =>
+          other.id === node.id ? withBase({ ...other, settings: own }, { revision, id }) : other,
+        ),
       },
       result: undefined,
     }))
