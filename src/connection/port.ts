@@ -28,12 +28,21 @@ export interface StartOrder extends Order {
 /** What the caller believes the node to be at: a revision, nothing (`none`), or whatever it is (`any`). */
 export type Expectation = number | 'none' | 'any'
 
-export interface SyncOrder extends Order {
-  readonly settings: Settings
+/** What a revising order expects; the node compares it under its lock. */
+export interface Expected {
   readonly expect: Expectation
+  /** The id of the expected revision's record, where it is known: a node that was set up anew counts from 1 again. */
+  readonly expectId?: string
+}
+
+export interface SyncOrder extends Order, Expected {
+  readonly settings: Settings
   /** Reload or restart a running MTA so that it takes the revision in. */
   readonly restart: boolean
 }
+
+/** One that expects nothing goes back from whatever the node is at. */
+export interface RollbackOrder extends Order, Partial<Expected> {}
 
 /**
  * A node, whatever the access. Two implementations (scripted over a host; the agent's client) are held to one
@@ -49,8 +58,11 @@ export interface NodeConnection {
   sync(order: SyncOrder): Promise<ApplyResult>
   /** What a sync with these settings would change in the files, without writing. */
   diff(settings: Settings): Promise<readonly TextDiff[]>
-  /** Makes an earlier revision the current one again, as a new revision. `to` undefined: the one before. */
-  rollback(order: Order, to?: number): Promise<ApplyResult>
+  /**
+   * Makes an earlier revision the current one again, as a new revision. `to` undefined: the one before.
+   * @throws {@link ConflictError} when the node is elsewhere
+   */
+  rollback(order: RollbackOrder, to?: number): Promise<ApplyResult>
   /** What became of an order. */
   order(id: string): Promise<OrderState>
   /** The lease that counts on the node now. */

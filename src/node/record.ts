@@ -37,7 +37,40 @@ export interface NodeRecord {
   readonly settings: Settings
   /** The revision this profile last wrote or pulled: what compare-and-set compares with. */
   readonly baseRevision?: number
+  /** The id of that revision's record; absent where only the number is known. */
+  readonly baseRevisionId?: string
   readonly createdAt: string
+}
+
+/** A revision as a profile knows it: its number and, unless an older akctl or agent told it, the id of its record. */
+export interface KnownRevision {
+  readonly revision: number
+  readonly id?: string
+}
+
+/** At which revision the profile knows a node to be. */
+export function baseOf({ baseRevision, baseRevisionId }: NodeRecord): KnownRevision | undefined {
+  if (baseRevision === undefined) return undefined
+  return { revision: baseRevision, ...(baseRevisionId === undefined ? {} : { id: baseRevisionId }) }
+}
+
+/** The record with another base, or with none. */
+export function withBase(node: NodeRecord, base: KnownRevision | undefined): NodeRecord {
+  const next: { -readonly [K in keyof NodeRecord]: NodeRecord[K] } = { ...node }
+  delete next.baseRevision
+  delete next.baseRevisionId
+  if (base !== undefined) next.baseRevision = base.revision
+  if (base?.id !== undefined) next.baseRevisionId = base.id
+  return next
+}
+
+/**
+ * Whether a revision on the node is the one that is known. Of two without a common id only the numbers are compared: a
+ * base that an older akctl has written counts as it did.
+ */
+export function isSameRevision(known: KnownRevision, there: KnownRevision): boolean {
+  if (known.revision !== there.revision) return false
+  return known.id === undefined || there.id === undefined || known.id === there.id
 }
 
 /** The port a node's access uses when the record names none. */

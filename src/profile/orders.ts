@@ -15,14 +15,14 @@ export class FilePendingOrders implements PendingOrders {
     const bytes = this.folder.read(String(nodeId))
     if (bytes === undefined) return undefined
     const path = join(this.folder.path, String(nodeId))
-    const { id, verb, at } = decode(orderSchema, bytes, path, () => [
+    const { id, verb, at, base } = decode(orderSchema, bytes, path, () => [
       'look on the node itself what its last order came to (akctl nodes show), then remove the file',
     ])
-    return { id, verb, at }
+    return { id, verb, at, ...(base === undefined ? {} : { base }) }
   }
 
-  put(nodeId: number, { id, verb, at }: PendingOrder): Promise<void> {
-    const { bytes } = encode(orderSchema, { schema: 1 as const, id, verb, at }, `orders/${nodeId}`)
+  put(nodeId: number, order: PendingOrder): Promise<void> {
+    const { bytes } = encode(orderSchema, { schema: 1 as const, ...order }, `orders/${nodeId}`)
     return this.folder.exclusive((writer) => writer.write(String(nodeId), bytes))
   }
 

@@ -1,5 +1,5 @@
 import type { Condition } from '../node/condition.ts'
-import type { NodeRecord } from '../node/record.ts'
+import type { KnownRevision, NodeRecord } from '../node/record.ts'
 import type { Secret } from '../node/secret.ts'
 import type { Settings } from '../node/settings.ts'
 import type { TrustRecord } from '../node/trust.ts'
@@ -69,7 +69,10 @@ export interface JournalEntry {
   /** Absent for a change of the profile itself. */
   readonly node?: string
   readonly outcome: Outcome
+  /** The last order that was sent for it. */
   readonly orderId?: string
+  /** All of them, oldest first, where there were several. */
+  readonly orderIds?: readonly string[]
   readonly revision?: number
   readonly message?: string
 }
@@ -86,6 +89,8 @@ export interface PendingOrder {
   readonly id: string
   readonly verb: string
   readonly at: string
+  /** What the node is at by an order of the same run before this one, where that may not be in the profile yet. */
+  readonly base?: KnownRevision
 }
 
 /** Orders under way, one a node, written durably before an order is sent and removed when its end was seen. */

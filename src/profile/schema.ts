@@ -7,6 +7,7 @@ import { OUTCOMES } from '../outcome/outcome.ts'
 
 const natural = v.pipe(v.number(), v.integer(), v.minValue(1))
 const port = v.pipe(natural, v.maxValue(65535))
+const revision = v.pipe(v.number(), v.integer(), v.minValue(0))
 const filled = v.pipe(v.string(), v.minLength(1))
 
 function name(kind: NameKind) {
@@ -79,7 +80,8 @@ const node = v.strictObject({
   addresses: v.array(filled),
   labels,
   settings,
-  baseRevision: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  baseRevision: v.exactOptional(revision),
+  baseRevisionId: v.exactOptional(filled),
   createdAt: filled,
 })
 
@@ -165,7 +167,13 @@ export const secretsSchema = v.pipe(
 export const configSchema = v.strictObject({ schema: v.literal(1), profile: name('profile') })
 
 /** A file of `orders/`. */
-export const orderSchema = v.strictObject({ schema: v.literal(1), id: filled, verb: filled, at: filled })
+export const orderSchema = v.strictObject({
+  schema: v.literal(1),
+  id: filled,
+  verb: filled,
+  at: filled,
+  base: v.exactOptional(v.strictObject({ revision, id: v.exactOptional(filled) })),
+})
 
 /** `watch.json`. */
 export const watchSchema = v.strictObject({
@@ -190,6 +198,7 @@ export const entrySchema = v.object({
   node: v.exactOptional(v.string()),
   outcome: v.picklist(OUTCOMES),
   orderId: v.exactOptional(v.string()),
+  orderIds: v.exactOptional(v.array(v.string())),
   revision: v.exactOptional(v.number()),
   message: v.exactOptional(v.string()),
 })

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
 import { testCli } from '../support/cli.ts'
 import { cliNodes, journalOf, storedNode, type CliNode } from '../support/cli-nodes.ts'
+import { until } from '../support/until.ts'
 
 jest.setTimeout(180_000)
 
@@ -87,4 +91,44 @@ test('two that change at the same moment: one wins, the other is in conflict, an
   expect(runs.map(({ exit }) => exit).toSorted()).toEqual([0, 8])
   const winner = runs[0].exit === 0 ? '55s' : '66s'
   expect([mx1.revision(), mx1.parameter('smtp_connect_timeout')]).toEqual([5, winner])
+})
+
+/** The process of the one order that waits for the node's lock; notes of those that have ended may lie there too. */
+function waiting(): number | undefined {
+  const notes = readdirSync(mx1.path('akctl/waiting')).map((note) => readFileSync(mx1.path(`akctl/waiting/${note}`), 'utf8'))
+  return notes.map((note) => Number(note.split(' ')[0])).find((pid) => existsSync(`/proc/${pid}`))
+}
+
+test('a rollback that waited while somebody else synced undoes nothing: conflict, with who it was', async () => {
+  for (const line of ['settings pull relay', 'settings set relay esmtp-connection-timeout=77s']) await bob.ok(words(line))
+  await ann.ok(words('settings pull mx1'))
+  const lock = spawn('flock', [mx1.path('akctl/lock'), 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  lock.stdin.write('held')
+  await once(lock.stdout, 'data')
+  const rollback = ann.run(words('mta rollback mx1'))
+  const pid = await until('the rollback waits', 30, waiting)
+  process.kill(pid, 'SIGSTOP') // else either of the two could be the first
+  lock.stdin.end()
+  await once(lock, 'close')
+  try {
+    await bob.ok(words('mta sync relay'))
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  const { exit, stderr } = await rollback
+  expect([exit, stderr]).toEqual([8, expect.stringMatching(/revision 6, not at 5(.|\n)*bob@/)])
+  expect([mx1.revision(), mx1.parameter('smtp_connect_timeout')]).toEqual([6, '77s'])
+  expect(mx1.record().by).toMatch(/^bob@/)
+})
+
+test('a node that was set up anew by somebody else is not the one that was known, though it counts from 1 again', async () => {
+  const mx2 = await makeNode(ann, 'mx2')
+  await ann.ok(words('settings set mx2 esmtp-connection-timeout=11s --sync'))
+  expect(storedNode(ann, 'mx2')).toMatchObject({ baseRevision: 1, baseRevisionId: mx2.record().id })
+  rmSync(mx2.directory, { recursive: true })
+  await makeNode(bob, 'fifth', { directory: mx2.directory })
+  await bob.ok(words('settings set fifth esmtp-connection-timeout=99s --sync'))
+  const refused = await ann.run(words('mta sync mx2'))
+  expect([refused.exit, refused.stderr]).toEqual([8, expect.stringMatching(/set up the node anew: its revision 1(.|\n)*bob@/)])
+  expect([mx2.revision(), mx2.parameter('smtp_connect_timeout')]).toEqual([1, '99s'])
 })

@@ -140,6 +140,21 @@ test('an akctl that is killed while its order is under way leaves the same note 
   expect(storedNode(cli, 'mx1')?.baseRevision).toBe(3)
 })
 
+test('an akctl that is killed in a start, after its sync: the next command knows what the sync has made as its own', async () => {
+  await cli.ok(words('settings set mx1 esmtp-connection-timeout=21s'))
+  const before = mx1.begun('start')
+  const process = cli.start(words('mta start mx1'))
+  await until('the start has begun', 60, () => (mx1.begun('start') > before ? true : undefined))
+  process.child.kill('SIGKILL')
+  await process.done
+  expect([mx1.revision(), mx1.parameter('smtp_connect_timeout')]).toEqual([4, '21s'])
+  await cli.ok(words('settings set mx1 esmtp-connection-timeout=22s'))
+  const sync = await cli.ok(words('mta sync mx1'))
+  expect(sync.stderr).toMatch(/the start of \S+, whose end was not seen, succeeded/)
+  expect([mx1.revision(), mx1.parameter('smtp_connect_timeout')]).toEqual([5, '22s'])
+  await cli.ok(words('mta stop mx1'))
+})
+
 test('Ctrl-C in the middle of an order waits for its end: the outcome is known', async () => {
   await cli.ok(words('settings set mx1 esmtp-connection-timeout=15s'))
   const before = mx1.begun('sync')
@@ -148,7 +163,7 @@ test('Ctrl-C in the middle of an order waits for its end: the outcome is known',
   process.child.kill('SIGINT')
   const run = await process.done
   expect(run.stdout.split('\t').slice(0, 2)).toEqual(['mx1', 'changed'])
-  expect([existsSync(pendingFile()), mx1.revision(), storedNode(cli, 'mx1')?.baseRevision]).toEqual([false, 4, 4])
+  expect([existsSync(pendingFile()), mx1.revision(), storedNode(cli, 'mx1')?.baseRevision]).toEqual([false, 6, 6])
 })
 
 test('a node that can not be reached is exit 4, and nothing stays noted', async () => {

@@ -79,6 +79,9 @@ describe('the daily life of one node, in this order', () => {
     expect(cells((await cli.ok(words('mta status mx1'))).stdout)[2]).toBe('no')
     expect((await cli.ok(words('mta sync mx1 --no-restart'))).stdout).toContain('not loaded by the running process yet')
     expect(cells((await cli.ok(words('mta status mx1'))).stdout)[2]).toBe('reload')
+    const again = await cli.ok(words('mta sync mx1 --no-restart'))
+    expect(cells(again.stdout)).toEqual(['mx1', 'ok', 'nothing to write, not loaded by the running process yet', '3'])
+    expect(journalOf(cli).at(-1)).toMatchObject({ verb: 'mta sync', outcome: 'ok' })
     expect((await cli.ok(words('mta sync mx1'))).stdout).toContain('reloaded')
     expect(cells((await cli.ok(words('mta status mx1'))).stdout)[2]).toBe('yes')
     expect([mx1.masters(), mx1.revision()]).toEqual([pids, 3])
@@ -113,6 +116,8 @@ describe('the daily life of one node, in this order', () => {
     const before = mx1.revision()
     const run = await cli.ok(words('mta rollback mx1'))
     expect([mx1.revision(), mx1.parameter('smtp_connect_timeout')]).toEqual([before + 1, '16s'])
+    const text = `settings of revision ${before - 1} written, reloaded`
+    expect(cells(run.stdout)).toEqual(['mx1', 'changed', text, String(before + 1)])
     expect(run.stderr).toContain('akctl settings pull mx1')
     expect(cells((await cli.ok(words('mta status mx1'))).stdout)[2]).toBe('no')
     expect((await cli.ok(words('settings pull mx1'))).stdout).toContain('esmtp-connection-timeout: 20s -> 16s')

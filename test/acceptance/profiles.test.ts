@@ -59,6 +59,19 @@ test('show counts what a profile holds', async () => {
   })
 })
 
+test('a profile that is made, chosen or deleted leaves a line; choosing the one in use does not', async () => {
+  const lines = async (...args: string[]): Promise<readonly string[]> =>
+    ((await cli.ok(['journal', 'list', '--json', ...args])).json.data as { verb: string; outcome: string; message: string }[])
+      .filter(({ verb }) => verb.startsWith('profiles'))
+      .map(({ verb, outcome, message }) => `${verb} ${outcome}: ${message}`)
+  expect(await lines('--profile', 'default')).toEqual(['profiles create changed: staging'])
+  await cli.ok(['profiles', 'use', 'staging'])
+  expect(await lines()).toEqual(['profiles use changed: default -> staging'])
+  await cli.ok(['profiles', 'create', 'brief'])
+  await cli.ok(['profiles', 'delete', 'brief', '--yes'])
+  expect((await lines()).slice(1)).toEqual(['profiles create changed: brief', 'profiles delete changed: brief, with 0 nodes'])
+})
+
 test('an unknown profile is exit 9 everywhere, and a near one is named', async () => {
   for (const args of [
     ['profiles', 'show', 'stagin'],

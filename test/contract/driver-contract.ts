@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import type { Settings } from '../../src/node/settings.ts'
 import { settingDefs } from '../../src/node/settings.ts'
 import { syncedOf } from '../../src/node/state.ts'
-import { ConflictError, FailedError, NodeLockedError } from '../../src/outcome/errors.ts'
+import { ConflictError, FailedError } from '../../src/outcome/errors.ts'
 import type { InstallArchive } from '../../src/mta/driver.ts'
 import type { StartOrder } from '../../src/connection/port.ts'
 import type { Access } from '../support/accesses.ts'
-import { type LocalNode, newClaim, newOrder, newSync } from '../support/local-node.ts'
+import { type LocalNode, newOrder, newSync } from '../support/local-node.ts'
 import { until } from '../support/until.ts'
+import { leasing } from './lease-contract.ts'
 
 /** What the contract needs to know of one MTA; everything here looks at the truth without akctl. */
 export interface DriverSubject {
@@ -279,6 +280,29 @@ function conflicts(story: Story, subject: DriverSubject): void {
     expect(await subject.holds(node, subject.first)).toBe(true)
   })
 
+  test('a rollback of a node that is elsewhere is a conflict too, and leaves it alone', async () => {
+    const { node } = story
+    const [at, before] = [node.currentRevision(), record(node)]
+    for (const expected of [{ expect: at - 1 }, { expect: 'none' as const }]) {
+      const order = { ...newOrder(), ...expected }
+      await expect(node.connection.rollback(order)).rejects.toThrow(ConflictError)
+      expect(await node.connection.order(order.id)).toMatchObject({ state: 'none' })
+    }
+    expect([node.currentRevision(), record(node)]).toEqual([at, before])
+    expect(await subject.holds(node, subject.first)).toBe(true)
+  })
+
+  test('a revision of the right number and another id is elsewhere: the node was set up anew; the answer tells the id', async () => {
+    const { node } = story
+    const { revision: at, id } = record(node)
+    const other = { expect: at, expectId: newOrder().id }
+    await expect(node.connection.sync(newSync({ settings: subject.second, ...other }))).rejects.toThrow(/another revision/)
+    await expect(node.connection.rollback({ ...newOrder(), ...other })).rejects.toThrow(ConflictError)
+    expect([node.currentRevision(), record(node).id]).toEqual([at, id])
+    const same = newSync({ settings: subject.first, expect: at, expectId: id })
+    expect(await node.connection.sync(same)).toMatchObject({ wrote: false, revision: at, id })
+  })
+
   test('a record of a newer akctl is a conflict, even when taking over', async () => {
     const { node } = story
     const file = revision(node, 'settings')
@@ -288,6 +312,12 @@ function conflicts(story: Story, subject: DriverSubject): void {
       /quantum-channel-size.*upgrade akctl/,
     )
     writeFileSync(file, settings)
+    const newer = revision(node, 'send-module.json')
+    const told = readFileSync(newer, 'utf8')
+    writeFileSync(newer, told.replace('"schema":1', '"schema":2'))
+    await expect(node.connection.sync(newSync({ settings: subject.second }))).rejects.toThrow(/schema 2.*upgrade akctl/)
+    await expect(node.connection.status()).rejects.toThrow(ConflictError)
+    writeFileSync(newer, told)
     expect(await subject.holds(node, subject.first)).toBe(true)
   })
 }
@@ -296,12 +326,13 @@ function goingBack(story: Story, subject: DriverSubject): void {
   test('rollback makes the earlier revision the current one, as a new revision', async () => {
     const { node } = story
     const at = node.currentRevision()
-    const order = newOrder()
-    expect(await node.connection.rollback(order)).toMatchObject({ wrote: true, revision: at + 1, running: true })
+    const order = { ...newOrder(), expect: at, expectId: record(node).id }
+    const told = { wrote: true, revision: at + 1, id: order.id, to: at - 1, running: true }
+    expect(await node.connection.rollback(order)).toMatchObject(told)
     expect(await subject.holds(node, subject.second)).toBe(true)
     expect(record(node)).toMatchObject({ revision: at + 1, id: order.id, settings: subject.second, reason: order.reason })
     expect(syncedOf(await node.connection.status(), subject.second)).toBe('yes')
-    await node.connection.rollback(newOrder(), 1)
+    expect(await node.connection.rollback(newOrder(), 1)).toMatchObject({ to: 1 })
     expect(await subject.holds(node, subject.first)).toBe(true)
     await expect(node.connection.rollback(newOrder(), 999)).rejects.toThrow(/can't go back to revision 999/)
   })
@@ -327,47 +358,6 @@ function goingBack(story: Story, subject: DriverSubject): void {
     const state = await node.connection.status()
     expect(state).toMatchObject({ running: true, loaded: at, edited: ['base'] })
     writeFileSync(join(node.directory, 'base', subject.file), base)
-  })
-}
-
-function leasing(story: Story): void {
-  test('an order leaves no lease, unless it is to keep it: then it is told, and keeps others away', async () => {
-    const { connection } = story.node
-    await connection.start(newOrder())
-    expect(await connection.lease()).toEqual({ clock: expect.any(Number) as number })
-    const lease = newClaim({ keep: true, ttl: 600, job: 'https://ci.example.com/1' })
-    await connection.start({ ...newOrder(), lease })
-    const told = await connection.lease()
-    const { id, host, pid, job, operation } = lease
-    expect(told.lease).toMatchObject({ id, host, pid, job, operation, by: 'test@here', reason: 'a test', kept: true })
-    expect((told.lease?.until ?? 0) - told.clock).toBeGreaterThan(500)
-    expect((await connection.status()).lease).toEqual(told.lease)
-    const refused = await connection.stop(newOrder(0)).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    )
-    expect(refused).toBeInstanceOf(NodeLockedError)
-    expect((refused as NodeLockedError).message).toMatch(
-      /test@here \(pid \d+\) keeps the node locked since .*: a test \(a test\), https/,
-    )
-    expect((refused as NodeLockedError).hints.join()).toContain(`akctl locks release ${id} NODE --yes`)
-    expect((await connection.status()).running).toBe(true)
-  })
-
-  test('a lease is renewed by its run, released by whoever, and then gone for its run', async () => {
-    const { connection } = story.node
-    const { lease } = await connection.lease()
-    const { id = '', until = 0 } = lease ?? {}
-    expect((await connection.renewLease(id, 3000)).lease?.until).toBeGreaterThan(until + 1000)
-    const other = newClaim()
-    await expect(connection.renewLease(other.id, 60)).rejects.toThrow(NodeLockedError)
-    expect(await connection.releaseLease(other.id, 'eve@desk')).not.toHaveProperty('lease')
-    await connection.start({ ...newOrder(), lease: newClaim({ id, keep: true, held: true }) })
-    expect(await connection.releaseLease(id, 'eve@desk')).toMatchObject({ lease: { id } })
-    expect(readFileSync(join(story.node.directory, 'akctl/lease'), 'utf8')).toBe('')
-    await expect(connection.stop({ ...newOrder(), lease: newClaim({ id, held: true }) })).rejects.toThrow(/is gone/)
-    await expect(connection.renewLease(id, 60)).rejects.toThrow(NodeLockedError)
-    expect((await connection.status()).running).toBe(true)
   })
 }
 

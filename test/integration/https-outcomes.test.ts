@@ -77,7 +77,7 @@ describe('calls', () => {
     await connection.sync({ ...ORDER, settings: { profiling: true }, expect: 3, restart: true })
     await connection.diff({ profiling: true })
     await connection.rollback(ORDER)
-    await connection.rollback(ORDER, 2)
+    await connection.rollback({ ...ORDER, expect: 3, expectId: ORDER.id }, 2)
     await connection.interfaces()
     expect(server.requests.map(({ method, path, body }) => [method, path.replace('/v1/', ''), body])).toEqual([
       ['GET', 'status', undefined],
@@ -87,7 +87,7 @@ describe('calls', () => {
       ['POST', 'sync', { ...ORDER, settings: { profiling: true }, expect: 3, restart: true, addresses: ['203.0.113.5'] }],
       ['POST', 'diff', { settings: { profiling: true }, addresses: ['203.0.113.5'] }],
       ['POST', 'rollback', ORDER],
-      ['POST', 'rollback', { ...ORDER, to: 2 }],
+      ['POST', 'rollback', { ...ORDER, expect: 3, expectId: ORDER.id, to: 2 }],
       ['GET', 'interfaces', undefined],
     ])
     expect(new Set(server.requests.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${API_KEY}`]))
@@ -123,6 +123,17 @@ describe('the version', () => {
     expect(error).toBeInstanceOf(FailedError)
     expect((error as FailedError).hints.join()).toContain(hint)
     expect(server.paths()).toEqual(['GET /v1/version'])
+  })
+
+  test('an older minor is told of an expectation what it knows: no id, and none at all in a rollback', async () => {
+    const server = await serve(() => undefined, {
+      '/version': (arrived) => answerJson(arrived, 200, { ...VERSION, api: { major: 1, minor: 1 } }),
+    })
+    const expected = { ...ORDER, expect: 3, expectId: ORDER.id }
+    await expect(connect(server).sync({ ...expected, settings: {}, restart: true })).resolves.toMatchObject({ wrote: true })
+    await expect(connect(server).rollback(expected)).resolves.toMatchObject({ wrote: true })
+    const sent = server.requests.filter(({ method }) => method === 'POST').map(({ body }) => body)
+    expect(sent).toEqual([{ ...ORDER, settings: {}, expect: 3, restart: true, addresses: ['203.0.113.5'] }, ORDER])
   })
 
   test('an older minor that keeps no leases: an order goes without one, one that would keep it is not sent', async () => {

@@ -40,6 +40,7 @@ export class CliNode {
   /** What the node was told, from its own file. */
   record(): {
     readonly revision: number
+    readonly id: string
     readonly settings: Readonly<Record<string, unknown>>
     readonly by: string
     readonly at: string

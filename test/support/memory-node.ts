@@ -1,6 +1,6 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import type { NodeConnection, Order, StartOrder, SyncOrder } from '../../src/connection/port.ts'
+import type { Expected, NodeConnection, Order, RollbackOrder, StartOrder, SyncOrder } from '../../src/connection/port.ts'
 import type { LogQuery } from '../../src/mta/driver.ts'
 import type { LogRecord } from '../../src/mta/logs.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../src/mta/shared/results.ts'
@@ -94,17 +94,23 @@ export class MemoryNode implements NodeConnection {
 
   sync(order: SyncOrder): Promise<ApplyResult> {
     return this.change('sync', order, () => {
-      const at = this.record?.revision ?? 0
-      if (order.expect !== 'any' && at !== 0 && order.expect !== at) throw new ConflictError(`the node is at revision ${at}`)
+      this.compare(order)
       return this.write(order, order.settings)
     })
   }
 
-  rollback(order: Order, to?: number): Promise<ApplyResult> {
+  rollback(order: RollbackOrder, to?: number): Promise<ApplyResult> {
     return this.change('rollback', order, () => {
+      this.compare(order)
       const revision = to ?? (this.record?.revision ?? 0) - 1
-      return this.write({ ...order, reason: `back to ${revision}` }, this.told.get(revision) ?? {})
+      return { ...this.write({ ...order, reason: `back to ${revision}` }, this.told.get(revision) ?? {}), to: revision }
     })
+  }
+
+  private compare({ expect = 'any', expectId }: Partial<Expected>): void {
+    const { revision: at = 0, id } = this.record ?? {}
+    if (expect === 'any' || at === 0) return
+    if (expect !== at || (expectId !== undefined && expectId !== id)) throw new ConflictError(`the node is at revision ${at}`)
   }
 
   diff(): Promise<readonly TextDiff[]> {
@@ -194,7 +200,7 @@ export class MemoryNode implements NodeConnection {
     const { id, by, at, reason } = order
     this.record = { revision: (this.record?.revision ?? 0) + 1, id, settings, by, at, reason, schema: 1 }
     this.told.set(this.record.revision, settings)
-    return { wrote: true, revision: this.record.revision, took: 'none', running: this.running, replaced: [] }
+    return { wrote: true, revision: this.record.revision, id, took: 'none', running: this.running, replaced: [] }
   }
 }
 

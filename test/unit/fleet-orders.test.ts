@@ -2,14 +2,16 @@ import { loadFleet } from '../../src/operations/node/fleet.ts'
 import { visit, type Purpose } from '../../src/operations/node/visit.ts'
 import { changeNodes, type ChangeRun } from '../../src/operations/mta/change.ts'
 import { stopNode, startNode } from '../../src/operations/mta/power.ts'
+import { rollbackNode } from '../../src/operations/mta/rollback.ts'
 import { syncNode } from '../../src/operations/mta/sync.ts'
 import { mtaStatus } from '../../src/operations/mta/status.ts'
 import type { ChangeResult } from '../../src/operations/mta/results.ts'
+import { withBase } from '../../src/node/record.ts'
 import { newOrderId } from '../../src/node/order-id.ts'
 import { FailedError } from '../../src/outcome/errors.ts'
 import type { Settings } from '../../src/node/settings.ts'
 import type { NodeOutcome } from '../../src/outcome/outcome.ts'
-import type { JournalEntry } from '../../src/profile/profile.ts'
+import type { JournalEntry, PendingOrder } from '../../src/profile/profile.ts'
 import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
 import { until } from '../support/until.ts'
 
@@ -40,6 +42,15 @@ async function set(world: MemoryWorld, settings: Settings): Promise<void> {
   }))
 }
 
+const rollback = (world: MemoryWorld): Promise<readonly NodeOutcome<ChangeResult>[]> =>
+  changeNodes(world.context, 'rollback', { ...RUN, selection: { all: true } }, (session) =>
+    rollbackNode(session, { to: undefined, takeOver: false, dryRun: false, reason: 'a test' }),
+  )
+
+const known = async (world: MemoryWorld): Promise<readonly unknown[]> => {
+  const [node] = (await world.profile.read()).nodes
+  return [node?.baseRevision, node?.baseRevisionId]
+}
 const baseOf = async (world: MemoryWorld): Promise<number | undefined> => (await world.profile.read()).nodes[0]?.baseRevision
 const journalOf = (world: MemoryWorld): Promise<readonly JournalEntry[]> => world.profile.journal.list({ limit: 100 })
 
@@ -213,14 +224,47 @@ describe('compare and set', () => {
     expect(await sync(world)).toMatchObject([{ outcome: 'changed' }])
   })
 
-  test('somebody who comes in between look and order is found by the node and named', async () => {
+  test.each([
+    ['sync', sync],
+    ['rollback', rollback],
+  ])('somebody who comes in between look and order is found by the node and named: %s', async (verb, work) => {
     const world = await memoryWorld(['mx1'])
-    world.node('mx1').toldBy('bob@else', {})
+    await sync(world)
     world.node('mx1').during = () => void world.node('mx1').toldBy('eve@else', { profiling: true })
-    const [outcome] = await sync(world)
+    const [outcome] = await work(world)
     expect(outcome).toMatchObject({ outcome: 'conflict' })
     expect(outcome?.error?.detail?.[0]).toContain('eve@else')
+    expect(outcome?.error?.hints).toContain(`overwrite it: akctl mta ${verb} mx1 --take-over`)
+    expect(world.node('mx1').record?.by).toBe('eve@else')
     expect(await world.profile.orders.get(1)).toBeUndefined()
+  })
+
+  test("a node that was set up anew is somebody else's, though its revision has the same number", async () => {
+    const world = await memoryWorld(['mx1'])
+    await sync(world)
+    const { id, ...own } = world.node('mx1').record ?? world.node('mx1').toldBy('', {})
+    expect(await known(world)).toEqual([1, id])
+    world.node('mx1').record = { ...own, id: 'another', by: 'bob@else' }
+    const [outcome] = await sync(world)
+    expect([outcome?.outcome, outcome?.error?.message]).toEqual([
+      'conflict',
+      'somebody else has set up the node anew: its revision 1 is not the one that this profile knows',
+    ])
+    expect(world.node('mx1').calls.filter((call) => call === 'sync')).toHaveLength(1)
+    expect((await rollback(world)).map(({ outcome: it }) => it)).toEqual(['conflict'])
+  })
+
+  test('a base that is known by its number alone counts as before, and has its id from the next sync on', async () => {
+    const world = await memoryWorld(['mx1'])
+    const { id } = world.node('mx1').toldBy('bob@else', {})
+    await set(world, { profiling: true })
+    await world.profile.update((data) => ({
+      data: { ...data, nodes: data.nodes.map((node) => ({ ...node, baseRevision: 1 })) },
+      result: undefined,
+    }))
+    expect(await sync(world)).toMatchObject([{ outcome: 'changed', result: { revision: 2 } }])
+    expect(await known(world)).toEqual([2, world.node('mx1').record?.id])
+    expect(world.node('mx1').record?.id).not.toBe(id)
   })
 })
 
@@ -235,7 +279,9 @@ test('start syncs first, in two orders and one line of the journal; --no-sync se
   ])
   expect(world.node('mx1').calls).toEqual(['status', 'sync', 'start', 'close'])
   expect([await baseOf(world), await world.profile.orders.get(1)]).toEqual([1, undefined])
-  expect(await journalOf(world)).toMatchObject([{ verb: 'mta start', outcome: 'changed', revision: 1 }])
+  const [line] = await journalOf(world)
+  expect(line).toMatchObject({ verb: 'mta start', outcome: 'changed', revision: 1, orderId: line?.orderIds?.[1] })
+  expect(line?.orderIds).toEqual([world.node('mx1').record?.id, expect.any(String)])
   await stop(world)
   world.node('mx1').calls.length = 0
   expect(await start(false)).toMatchObject([{ outcome: 'changed', result: { steps: ['started'] } }])
@@ -254,6 +300,33 @@ test('a sync is known although the order after it, on the same node, failed', as
   expect([await baseOf(world), await world.profile.orders.get(1)]).toEqual([1, undefined])
 })
 
+test('a run that dies in a start leaves what its sync has made with the note of the start: the next command knows the node', async () => {
+  const world = await memoryWorld(['mx1'])
+  await sync(world)
+  await set(world, { profiling: true })
+  const mx1 = world.node('mx1')
+  let left: PendingOrder | undefined
+  mx1.during = async () => {
+    if (mx1.calls.at(-1) === 'start') left = await world.profile.orders.get(1)
+  }
+  await changeNodes(world.context, 'start', { ...RUN, selection: { all: true } }, (session) =>
+    startNode(session, { sync: true, dryRun: false, reason: '' }),
+  )
+  const id = mx1.record?.id ?? ''
+  expect(left).toMatchObject({ verb: 'start', base: { revision: 2, id } })
+  mx1.during = undefined
+  // As if it had been killed just then: the base is the one of before, the note is there, and no line in the journal.
+  await world.profile.update((data) => ({
+    data: { ...data, nodes: data.nodes.map((node) => withBase(node, { revision: 1, id: 'older' })) },
+    result: undefined,
+  }))
+  await world.profile.orders.put(1, left ?? { id: '', verb: '', at: '' })
+  world.profile.journal.list = () => Promise.resolve([])
+  await set(world, { profiling: false })
+  expect(await sync(world)).toMatchObject([{ outcome: 'changed', result: { revision: 3 } }])
+  expect(await known(world)).toEqual([3, mx1.record?.id])
+})
+
 test('a revision is not written over what another process has found out and done since', async () => {
   const world = await memoryWorld(['mx1', 'mx2'])
   const fleet = await loadFleet(world.context, { all: true })
@@ -262,7 +335,7 @@ test('a revision is not written over what another process has found out and done
     const result = await syncNode(session, { takeOver: false, restart: true, dryRun: false, reason: '' })
     const { id } = session.node
     if (id === 1) await world.profile.orders.put(id, other)
-    else await world.profile.orders.clear(id, session.lastOrder.id ?? '')
+    else await world.profile.orders.clear(id, session.account.orderIds.at(-1) ?? '')
     return { outcome: 'changed', result }
   })
   const { nodes } = await world.profile.read()

@@ -44,7 +44,9 @@ describe('what a verb did, in words', () => {
     ],
     [{ verb: 'start', steps: ['wrote', 'started'] }, 'settings written, started'],
     [{ steps: ['wrote', 'not-loaded'] }, 'settings written, not loaded by the running process yet'],
+    [{ steps: ['not-loaded'] }, 'nothing to write, not loaded by the running process yet'],
     [{ verb: 'rollback', steps: ['wrote', 'restarted'] }, 'earlier settings written, restarted'],
+    [{ verb: 'rollback', steps: ['wrote', 'restarted'], to: 4 }, 'settings of revision 4 written, restarted'],
     [{ verb: 'stop', steps: ['stopped'], dryRun: true }, 'would be: stopped'],
     [{ steps: ['reloaded'], keys: [{ key: 'profiling', told: true }] }, 'reloaded'],
   ])('%j: %s', (change, text) => {

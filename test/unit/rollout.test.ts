@@ -178,6 +178,70 @@ test.each([
   expect(NAMES.map((name) => world.node(name).running)).toEqual(NAMES.map(() => running))
 })
 
+test('a start that told settings first and failed is put back whole: what it told is its own, though another order followed', async () => {
+  const world = await synced()
+  for (const name of NAMES) world.node(name).running = false
+  const { calls } = world.node('mx2')
+  world.node('mx2').during = () => {
+    if (calls.at(-1) === 'start') throw new FailedError('the port is in use')
+  }
+  const work: Work = (session) => startNode(session, { dryRun: false, reason: 'a test', sync: true })
+  const nodes = await run(world, waves('1', { onFailure: 'rollback' }), { work })
+  expect(outcomesOf(nodes)).toEqual(['failed', 'failed', 'skipped', 'skipped'])
+  expect(nodes[1]?.error?.message).toBe('the port is in use; put back to revision 1')
+  expect(told(world)).toEqual([3, 3, 3, 3])
+  expect(NAMES.map((name) => world.node(name).running)).toEqual([false, false, false, false])
+})
+
+test('another run of this very profile is somebody else: what it told a node since is not put back', async () => {
+  const world = await synced()
+  const both: Work = async (session) => {
+    if (session.node.name !== 'mx2') return SYNC(session)
+    const { id } = world.node('mx1').toldBy('ann@desk', { 'spool-readers': 9 })
+    const entry = { at: '2026-11-24T04:00:00.000Z', by: 'ann@desk', verb: 'mta sync', node: 'mx1', outcome: 'changed' as const }
+    await world.profile.journal.append([{ ...entry, orderId: id }])
+    throw new FailedError('no room')
+  }
+  const nodes = await run(world, waves('1', { onFailure: 'rollback' }), { work: both })
+  expect(outcomesOf(nodes)).toEqual(['conflict', 'failed', 'skipped', 'skipped'])
+  expect(nodes[0]?.error?.message).toMatch(/could not be put back: somebody else has changed the node since: revision 3/)
+  expect(told(world)[0]).toBe(9)
+})
+
+test('somebody who comes in between the look at a node and its way back is not overwritten', async () => {
+  const world = await synced()
+  world.node('mx2').queue = 0
+  const work: Work = async (session) => {
+    const result = await SYNC(session)
+    if (session.node.name === 'mx2') {
+      world.node('mx2').queue = 999
+      world.node('mx1').during = () => void world.node('mx1').toldBy('bob@desk', { 'spool-readers': 9 })
+    }
+    return result
+  }
+  const nodes = await run(world, waves('1', { onFailure: 'rollback' }), { work })
+  expect(outcomesOf(nodes)).toEqual(['conflict', 'failed', 'skipped', 'skipped'])
+  expect(told(world)).toEqual([9, 3, 3, 3])
+})
+
+test('a node that went back by itself to what its process had loaded is put back to what it had, as nobody else was there', async () => {
+  const world = await synced()
+  const mx1 = world.node('mx1')
+  const loaded = mx1.record
+  await run(world, undefined) // revision 2, which mx1 was told with --no-restart
+  await tell(world, { 'spool-readers': 7 })
+  const status = mx1.status.bind(mx1)
+  mx1.status = async () => ({ ...(await status()), loaded: 1 })
+  mx1.during = () => {
+    mx1.during = undefined
+    mx1.record = loaded
+    throw new FailedError('the MTA did not come up healthy with revision 3; the node is back at revision 1')
+  }
+  const nodes = await run(world, waves('1', { onFailure: 'rollback' }))
+  expect(nodes[0]?.error?.message).toMatch(/back at revision 1; put back to revision 2$/)
+  expect(told(world)).toEqual([5, 5, 5, 5])
+})
+
 test('Ctrl-C ends the waves: no new node, no gate, nothing is put back, and that is said', async () => {
   const world = await synced()
   world.node('mx2').during = () => {

@@ -45,6 +45,7 @@ const nodeRecord = shapeOf<NodeRecord>()(
     labels,
     settings,
     baseRevision: v.exactOptional(count),
+    baseRevisionId: v.exactOptional(v.string()),
     createdAt: v.string(),
   }),
 )
@@ -145,6 +146,7 @@ const journalEntry = shapeOf<JournalEntry>()(
     node: v.exactOptional(v.string()),
     outcome,
     orderId: v.exactOptional(v.string()),
+    orderIds: v.exactOptional(texts),
     revision: v.exactOptional(count),
     message: v.exactOptional(v.string()),
   }),

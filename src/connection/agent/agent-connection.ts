@@ -9,7 +9,7 @@ import type { Settings } from '../../node/settings.ts'
 import type { NodeState } from '../../node/state.ts'
 import { CancelledError, FailedError, UnreachableError } from '../../outcome/errors.ts'
 import type { IdentityPolicy } from '../identity-policy.ts'
-import type { NodeConnection, Order, StartOrder, SyncOrder } from '../port.ts'
+import type { Expected, NodeConnection, Order, RollbackOrder, StartOrder, SyncOrder } from '../port.ts'
 import { API, API_ROOT, type AgentVersion, type ApiName } from '../wire/api.ts'
 import { answerOf } from './answers.ts'
 import { type Exchanged, type HttpRequest, exchange } from './exchange.ts'
@@ -18,7 +18,7 @@ import { AgentLink } from './link.ts'
 import { recordsOf } from './log-stream.ts'
 import { agentLabel, openSecure } from './secure.ts'
 import type { AgentTarget, AgentTimeouts } from './target.ts'
-import { checkVersion, knowsLeases, noApi, noLeases, unknownCall } from './version-check.ts'
+import { checkVersion, knowsExpectations, knowsLeases, noApi, noLeases, unknownCall } from './version-check.ts'
 
 /** What a connection to an agent is made with. */
 export interface AgentParts {
@@ -84,17 +84,18 @@ export class AgentConnection implements NodeConnection {
     return this.send('restart', order)
   }
 
-  sync(order: SyncOrder): Promise<ApplyResult> {
+  async sync(order: SyncOrder): Promise<ApplyResult> {
     const { settings, expect, restart } = order
-    return this.send('sync', order, { settings, expect, restart, addresses: this.target.addresses })
+    const expected = { ...(await this.expected(order)), expect }
+    return this.send('sync', order, { settings, ...expected, restart, addresses: this.target.addresses })
   }
 
   diff(settings: Settings): Promise<readonly TextDiff[]> {
     return this.call('diff', { body: { settings, addresses: this.target.addresses } })
   }
 
-  rollback(order: Order, to?: number): Promise<ApplyResult> {
-    return this.send('rollback', order, to === undefined ? {} : { to })
+  async rollback(order: RollbackOrder, to?: number): Promise<ApplyResult> {
+    return this.send('rollback', order, { ...(await this.expected(order)), ...(to === undefined ? {} : { to }) })
   }
 
   order(id: string): Promise<OrderState> {
@@ -137,6 +138,12 @@ export class AgentConnection implements NodeConnection {
 
   async close(): Promise<void> {
     await Promise.all([this.link, ...this.streams].map((link) => link.destroy()))
+  }
+
+  /** What an order expects, as far as the agent can be told: an older one compares nothing in a rollback, and no ids. */
+  private async expected({ expect, expectId }: Partial<Expected>): Promise<Partial<Expected>> {
+    if (expect === undefined || !knowsExpectations(await this.known())) return {}
+    return { expect, ...(expectId === undefined ? {} : { expectId }) }
   }
 
   private newLink(): AgentLink {

@@ -10,7 +10,7 @@ import type { NodeState } from '../../node/state.ts'
 import { programOf } from '../../script/program.ts'
 import type { Script } from '../../script/script.ts'
 import type { Host } from '../host.ts'
-import type { NodeConnection, Order, StartOrder, SyncOrder } from '../port.ts'
+import type { Expected, NodeConnection, Order, RollbackOrder, StartOrder, SyncOrder } from '../port.ts'
 import { runScript } from './run-script.ts'
 
 /** What a scripted connection needs to know. Times in seconds. */
@@ -53,7 +53,7 @@ export class ScriptedConnection implements NodeConnection {
       head: order,
       settings,
       edits: this.driver.edits(settings, this.installation),
-      expect: String(order.expect),
+      expect: expectText(order),
       lockWait: order.lockWait,
       restart: order.restart,
     }
@@ -64,8 +64,8 @@ export class ScriptedConnection implements NodeConnection {
     return this.run(diffScript(this.driver, this.installation, this.driver.edits(settings, this.installation)))
   }
 
-  rollback(order: Order, to?: number): Promise<ApplyResult> {
-    return this.run(rollbackScript(this.driver, this.installation, order, to))
+  rollback(order: RollbackOrder, to?: number): Promise<ApplyResult> {
+    return this.run(rollbackScript(this.driver, this.installation, order, to, expectText(order)))
   }
 
   order(id: string): Promise<OrderState> {
@@ -112,4 +112,9 @@ export class ScriptedConnection implements NodeConnection {
     const seconds = script.changes ? changeTimeout : timeout
     return runScript(this.host, script, { timeout: seconds, ...(signal === undefined ? {} : { signal }) })
   }
+}
+
+/** An expectation as the node's scripts take it: `any`, `none`, or a revision and, where it is known, its id. */
+function expectText({ expect = 'any', expectId }: Partial<Expected>): string {
+  return typeof expect === 'number' && expectId !== undefined ? `${expect} ${expectId}` : String(expect)
 }

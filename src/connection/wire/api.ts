@@ -15,9 +15,9 @@ import { applyResult, interfaceInfo, leaseState, logRecord, nodeState, orderStat
 
 /**
  * The version of what is spoken between akctl and an agent. A new minor adds, and both sides go on; a new major is
- * refused by the older side. 1.1: leases.
+ * refused by the older side. 1.1: leases. 1.2: a rollback's expectation, and the id of the expected revision.
  */
-export const API_VERSION = { major: 1, minor: 1 } as const
+export const API_VERSION = { major: 1, minor: 2 } as const
 
 /** Where the API lives, and the media type of followed logs: a JSON document a line. */
 export const API_ROOT = '/v1'

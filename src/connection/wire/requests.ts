@@ -65,6 +65,10 @@ const claim = v.strictObject({
   held: v.boolean(),
 })
 
+/** What the node is expected to be at. The id came with version 1.2 of the API, and so did both in a rollback. */
+const expectation = v.union([natural, v.picklist(['none', 'any'])])
+const expectId = v.exactOptional(v.pipe(plain(64), v.minLength(1)))
+
 const orderEntries = {
   id: orderId,
   by: plain(256),
@@ -87,7 +91,8 @@ export const startRequest = v.strictObject({ ...orderEntries, unlessStopped: v.e
 export const syncRequest = v.strictObject({
   ...orderEntries,
   settings: settingsRequest,
-  expect: v.union([natural, v.picklist(['none', 'any'])]),
+  expect: expectation,
+  expectId,
   restart: v.boolean(),
   addresses,
 })
@@ -95,8 +100,13 @@ export const syncRequest = v.strictObject({
 /** Body of a diff. */
 export const diffRequest = v.strictObject({ settings: settingsRequest, addresses })
 
-/** Body of a rollback; without `to`, to the revision before. */
-export const rollbackRequest = v.strictObject({ ...orderEntries, to: v.exactOptional(natural) })
+/** Body of a rollback; without `to`, to the revision before; without `expect`, from whatever the node is at. */
+export const rollbackRequest = v.strictObject({
+  ...orderEntries,
+  expect: v.exactOptional(expectation),
+  expectId,
+  to: v.exactOptional(natural),
+})
 
 /** What of the logs is wanted. */
 export const logsRequest = v.strictObject({

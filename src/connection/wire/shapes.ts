@@ -100,6 +100,8 @@ export const applyResult = shapeOf<ApplyResult>()(
     took: v.picklist(['none', 'reload', 'restart', 'left']),
     running: v.boolean(),
     replaced: texts,
+    id: v.exactOptional(v.string()),
+    to: v.exactOptional(count),
     saved: v.exactOptional(v.string()),
   }),
 )

@@ -1,6 +1,5 @@
 # apply EXPECT ORDER_ID WAIT RESTART SCHEMA KEYS: writes a revision from the payload (record's head, settings, edits)
-# and makes the running MTA take it in. EXPECT: the revision the caller's knowledge is based on, `any` to take over,
-# `none` when it knows of none. KEYS: the settings the caller knows, separated by blanks.
+# and makes the running MTA take it in. EXPECT: see rv_expect. KEYS: the settings the caller knows, separated by blanks.
 ak_lock "$3" "$2"
 mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
 CUR=$AK_CUR
@@ -14,7 +13,7 @@ payload "$NEW/payload"
 } <"$NEW/payload" || fail failed "no room to write to $REVS"
 rm -f "$NEW/payload"
 
-rv_schema "$CUR"
+rv_record "$CUR"
 { IFS= read -r TOLD && ! IFS= read -r _; } <"$REVS/$CUR/settings" || TOLD=
 rv_strange "$TOLD" "$6"
 if [ "${SCHEMA:-0}" -gt "$5" ] || [ -n "$STRANGE" ]; then
@@ -22,16 +21,7 @@ if [ "${SCHEMA:-0}" -gt "$5" ] || [ -n "$STRANGE" ]; then
 fi
 SAME=no
 [ "$SETTINGS" != "$TOLD" ] || SAME=yes
-case $1:$SAME in
-  any:* | none:yes | "$CUR":*) ;;
-  *)
-    if [ "$CUR" -ne 0 ]; then
-      put_file record "$REVS/$CUR/send-module.json"
-      [ "$1" != none ] || fail conflict "the node is at revision $CUR, of which this profile knows nothing"
-      fail conflict "the node is at revision $CUR, not at $1 as this profile knows it"
-    fi
-    ;;
-esac
+rv_expect "$1" "$SAME"
 
 ak_begin "$2" sync
 rv_look # before the base is read: what is changed meanwhile is seen as drift next time
@@ -47,6 +37,8 @@ else
   WROTE=yes
   WHY=$(mta_check "$NEW/conf" 2>&1) || ak_fail "the MTA would refuse this configuration: $WHY"
   rv_commit "$5"
+  # shellcheck disable=SC2034 # read by revise.sh
+  ID=$2
 fi
 rv_take_in "$4" "$CUR"
 rv_prune

@@ -60,17 +60,22 @@ function listensWith(pair: string, address: string): boolean {
   return host === address || host === '::' || (host === '0.0.0.0' && !address.includes(':'))
 }
 
-/** Makes an earlier revision's settings and files the current ones, as a new revision; `to` undefined: the one before. */
+/**
+ * Makes an earlier revision's settings and files the current ones, as a new revision.
+ * @param to undefined: the one before
+ * @param expect as rv_expect in revise.sh takes it
+ */
 export function rollbackScript(
   driver: MtaDriver,
   installation: Installation,
   order: RevisionHead & OrderFacts,
   to?: number,
+  expect = 'any',
 ): Script<ApplyResult> {
   const verb = {
     name: 'rollback',
     text: rollbackText,
-    args: [order.id, String(order.lockWait), to === undefined ? '' : String(to)],
+    args: [order.id, String(order.lockWait), to === undefined ? '' : String(to), expect],
     changes: true,
     revises: true,
     payload: Buffer.from(`${headLine(order)}\n`, 'utf8'),

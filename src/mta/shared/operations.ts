@@ -37,6 +37,7 @@ export interface ApplyRequest {
   readonly head: RevisionHead & Pick<OrderFacts, 'lease'>
   readonly settings: Settings
   readonly edits: readonly (readonly string[])[]
+  /** As rv_expect in revise.sh takes it. */
   readonly expect: string
   readonly lockWait: number
   readonly restart: boolean
@@ -180,6 +181,8 @@ export function readApply({ fields }: Answer): ApplyResult {
     took: oneOf(fields.text('took'), ['none', 'reload', 'restart', 'left']) ?? 'none',
     running: fields.flag('running'),
     replaced: fields.all('replaced'),
+    ...present('id', fields.optional('id')),
+    ...present('to', fields.integer('to')),
     ...present('saved', fields.optional('saved')),
   }
 }

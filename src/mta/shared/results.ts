@@ -21,6 +21,10 @@ export interface ApplyResult {
   /** False when the node already had exactly this. */
   readonly wrote: boolean
   readonly revision: number
+  /** The id of that revision's record; an agent of before version 1.2 of its API does not tell it. */
+  readonly id?: string
+  /** Of a rollback: the revision whose settings and files the node has again; absent as `id` is. */
+  readonly to?: number
   /** What the running process went through; `left` when it still has to (`--no-restart`), `none` when nothing was needed. */
   readonly took: 'none' | 'reload' | 'restart' | 'left'
   readonly running: boolean

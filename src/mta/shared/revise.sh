@@ -6,12 +6,33 @@ rv_new() {
   mkdir -p "$NEW/conf" 2>/dev/null || fail unauthorized "no right, or no room, to write to $REVS"
 }
 
-# rv_schema REV: sets SCHEMA to that of its record.
-rv_schema() {
+# rv_record REV: sets SCHEMA and ID to those of its record. Within a JSON text every quote has a backslash before it, so
+# that the first `"id":"` is the key.
+rv_record() {
   IFS= read -r _record <"$REVS/$1/send-module.json"
   case $_record in
-    *'"schema":'[0-9]*) SCHEMA=${_record##*'"schema":'} SCHEMA=${SCHEMA%%[!0-9]*} ;;
-    *) SCHEMA=$(sed -n 's/.*"schema":\([0-9]*\).*/\1/p' "$REVS/$1/send-module.json") ;; # not the one line it was
+    *'"schema":'[0-9]*'"id":"'*)
+      SCHEMA=${_record##*'"schema":'} SCHEMA=${SCHEMA%%[!0-9]*}
+      ID=${_record#*'"id":"'} ID=${ID%%'"'*}
+      ;;
+    *) # not the one line it was
+      SCHEMA=$(sed -n 's/.*"schema": *\([0-9]*\).*/\1/p' "$REVS/$1/send-module.json")
+      ID=$(sed -n 's/.*"id": *"\([^"]*\)".*/\1/p' "$REVS/$1/send-module.json" | head -n 1)
+      ;;
+  esac
+}
+
+# rv_expect EXPECT SAME: refuses (conflict) where the current revision is not what the caller's knowledge is based on. EXPECT:
+# a revision, and after a blank the id of its record where that is known, as a node that was set up anew counts from 1
+# again; `none` when the caller knows of none, which only the SAME settings (`yes`) allow; `any` to take over. A node that
+# was told nothing yet is in nobody's way.
+rv_expect() {
+  if [ "$CUR" -eq 0 ] || [ "$1" = any ] || [ "$1:$2" = none:yes ]; then return 0; fi
+  case $1 in
+    "$CUR" | "$CUR $ID") return 0 ;;
+    none) fail conflict "the node is at revision $CUR, of which this profile knows nothing" ;;
+    "$CUR "*) fail conflict "the node has another revision $CUR than the one this profile knows: it was set up anew meanwhile" ;;
+    *) fail conflict "the node is at revision $CUR, not at ${1%% *} as this profile knows it" ;;
   esac
 }
 
@@ -121,10 +142,11 @@ rv_save() {
   mta_keep "$CUR" || ak_fail "no room to write to $REVS"
 }
 
-# rv_report WROTE EDITED
+# rv_report WROTE EDITED: ID is that of the record of the revision that is current now.
 rv_report() {
   put wrote "$1"
   put revision "$AK_CUR"
+  put id "$ID"
   put took "$HOW"
   if [ -n "$PID" ]; then put running yes; else put running no; fi
   [ -z "$2" ] || say "$2" | head -n 200 | while IFS= read -r _file; do put replaced "$_file"; done

@@ -1,8 +1,10 @@
-# rollback ORDER_ID WAIT TO: makes an earlier revision's settings and files the current ones, as a new revision.
-# TO empty: the one before the current. The payload is the new record's head.
+# rollback ORDER_ID WAIT TO EXPECT: makes an earlier revision's settings and files the current ones, as a new revision.
+# TO empty: the one before the current. EXPECT: see rv_expect. The payload is the new record's head.
 ak_lock "$2" "$1"
 mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
 CUR=$AK_CUR TO=$3
+rv_record "$CUR"
+rv_expect "$4" no
 HAVE=$(for REV in "$REVS"/[0-9]*; do
   [ ! -e "$REV/was-current" ] || [ -e "$REV/failed" ] || [ "${REV##*/}" = "$CUR" ] || echo "${REV##*/}"
 done | sort -n)
@@ -25,9 +27,12 @@ rv_look
 EDITED=$(say "$EDITED" | grep -vx base)
 rv_save
 WHY=$(mta_check "$NEW/conf" 2>&1) || ak_fail "the MTA would refuse the configuration of revision $TO: $WHY"
-rv_schema "$TO"
+rv_record "$TO"
 rv_commit "$SCHEMA"
+# shellcheck disable=SC2034
+ID=$1
 rv_take_in yes "$CUR"
 rv_prune
 ak_end changed
 rv_report yes "$EDITED"
+put to "$TO"

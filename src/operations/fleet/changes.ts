@@ -100,7 +100,13 @@ export function groupsWith(file: FleetFile, { groups = [] }: ProfileData): reado
  * revision it knows a node to be at).
  */
 export function fingerprintOf({ defaults, groups = [], nodes }: ProfileData): string {
-  const own = nodes.map((node) => ({ ...node, id: undefined, baseRevision: undefined, createdAt: undefined }))
+  const own = nodes.map((node) => ({
+    ...node,
+    id: undefined,
+    baseRevision: undefined,
+    baseRevisionId: undefined,
+    createdAt: undefined,
+  }))
   const text = JSON.stringify({ defaults, groups, nodes: own })
   return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }

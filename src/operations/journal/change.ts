@@ -15,9 +15,9 @@ export function journalChange(context: Context, change: Change, profile?: Profil
 
 /** As {@link journalChange}, for changes that were done at once. */
 export async function journalChanges(context: Context, changes: readonly Change[], profile?: Profile): Promise<void> {
-  const { journal } = profile ?? (await context.profile())
   const [at, by] = [context.clock().toISOString(), context.operator]
   try {
+    const { journal } = profile ?? (await context.profile())
     await journal.append(changes.map((change) => ({ at, by, outcome: 'changed' as const, ...change })))
   } catch (error) {
     context.warn(

@@ -52,10 +52,15 @@ export async function changeFleet(
   if (!dryRun) await confirmMany(context, names, verb, consent)
   const onNode = async (session: Session): Promise<Done<ChangeResult>> => {
     const result = await work(session)
-    return { outcome: result.steps.length > 0 && !dryRun ? 'changed' : 'ok', result }
+    return { outcome: hasChanged(result) ? 'changed' : 'ok', result }
   }
   if (dryRun) return visit(context, fleet, width, { kind: 'read' }, onNode)
   const purpose = { kind: 'change', verb: `mta ${verb}`, reason } as const
   if (waves === undefined) return visit(context, fleet, width, purpose, onNode)
   return changeInWaves(context, fleet, width, purpose, waves, onNode)
+}
+
+/** What the running process has not loaded yet (`--no-restart`) was no change of this run, unless this run wrote it. */
+function hasChanged({ dryRun, steps }: ChangeResult): boolean {
+  return !dryRun && steps.some((step) => step !== 'not-loaded')
 }

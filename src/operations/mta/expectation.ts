@@ -1,4 +1,5 @@
-import type { Expectation } from '../../connection/port.ts'
+import type { Expected } from '../../connection/port.ts'
+import { isSameRevision } from '../../node/record.ts'
 import type { RevisionRecord } from '../../node/revision.ts'
 import { differingKeys } from '../../node/settings.ts'
 import type { NodeState } from '../../node/state.ts'
@@ -11,7 +12,8 @@ const RECENT = 50
 
 /**
  * What a changing order may expect the node to be at, so that it is refused there if somebody comes in between.
- * The node is this profile's when it is at the profile's base revision, when one of the profile's own orders made
+ * The node is this profile's when it is at the profile's base revision (of that number and, where it is known, of that id: a
+ * node that was set up anew counts from 1 again), when one of the profile's own orders made
  * its revision, or when it was told exactly what this profile would tell it.
  * @param verb for the hint: `sync`
  * @param takeOver overwrite what somebody else wrote; a number: at this revision only
@@ -22,28 +24,22 @@ export async function expectationOf(
   state: NodeState,
   verb: string,
   takeOver: boolean | number,
-): Promise<Expectation> {
+): Promise<Expected> {
   const { record } = state
-  if (record === undefined || record.revision === 0) return 'none'
-  if (takeOver === true || takeOver === record.revision || (await isOurs(session, record))) return record.revision
+  if (record === undefined || record.revision === 0) return { expect: 'none' }
+  const { revision, id } = record
+  if (takeOver === true || takeOver === revision || (await isOurs(session, record))) return { expect: revision, expectId: id }
   throw conflictOf(session, record, verb)
 }
 
-/** Whether a node's revision was made by this profile. */
-export async function isOurs(session: Session, record: RevisionRecord): Promise<boolean> {
-  const { node, profile, wanted } = session
-  if (node.baseRevision === record.revision) return true
-  if (node.baseRevision === undefined && differingKeys(record.settings, wanted).length === 0) return true
+async function isOurs({ base, node, profile, wanted }: Session, record: RevisionRecord): Promise<boolean> {
+  if (base === undefined ? differingKeys(record.settings, wanted).length === 0 : isSameRevision(base, record)) return true
   const entries = await profile.journal.list({ node: node.name, limit: RECENT })
-  return entries.some(({ orderId }) => orderId === record.id)
+  return entries.some(({ orderId, orderIds = [] }) => orderId === record.id || orderIds.includes(record.id))
 }
 
-function conflictOf({ node, wanted }: Session, record: RevisionRecord, verb: string): ConflictError {
-  const known = node.baseRevision
-  const message =
-    known === undefined
-      ? `the node was set up by somebody else: it is at revision ${record.revision}, of which this profile knows nothing`
-      : `somebody else has changed the node: it is at revision ${record.revision}, not at ${known} as this profile knows it`
+function conflictOf({ base, node, wanted }: Session, record: RevisionRecord, verb: string): ConflictError {
+  const message = conflictWords(base?.revision, record.revision)
   const reason = record.reason === '' ? '' : `: ${record.reason}`
   const keys = keyChanges(record.settings, wanted).map(
     ({ key, told, wanted: ours }) => `${key}: ${valueText(key, told)} there, ${valueText(key, ours)} in this profile`,
@@ -58,10 +54,21 @@ function conflictOf({ node, wanted }: Session, record: RevisionRecord, verb: str
   })
 }
 
+function conflictWords(known: number | undefined, there: number): string {
+  if (known === undefined) {
+    return `the node was set up by somebody else: it is at revision ${there}, of which this profile knows nothing`
+  }
+  if (known === there) {
+    return `somebody else has set up the node anew: its revision ${there} is not the one that this profile knows`
+  }
+  return `somebody else has changed the node: it is at revision ${there}, not at ${known} as this profile knows it`
+}
+
 /** An order that was refused on the node because somebody came in between: with who, when and which keys. */
 export async function explainConflict(session: Session, error: unknown, verb: string): Promise<unknown> {
   if (!(error instanceof ConflictError) || error instanceof NodeLockedError) return error
   const { record } = await session.connection.status().catch(() => ({ record: undefined }))
-  if (record === undefined || record.revision === 0 || record.revision === session.node.baseRevision) return error
+  const { base } = session
+  if (record === undefined || record.revision === 0 || (base !== undefined && isSameRevision(base, record))) return error
   return conflictOf(session, record, verb)
 }

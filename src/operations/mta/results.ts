@@ -44,6 +44,8 @@ export interface ChangeResult {
   readonly pid?: number
   /** The node's revision after it; for a dry run, the one it has. */
   readonly revision?: number
+  /** Of a rollback: the revision whose settings and files the node has again, or (dry run) was asked for. */
+  readonly to?: number
   readonly synced?: Synced
   /** What the node was not told before. */
   readonly keys?: readonly KeyChange[]

@@ -1,9 +1,9 @@
 import { syncedOf } from '../../node/state.ts'
 import { FailedError } from '../../outcome/errors.ts'
 import type { Session } from '../node/session.ts'
-import { expectationOf } from './expectation.ts'
+import { expectationOf, explainConflict } from './expectation.ts'
 import { keyChanges } from './keys.ts'
-import type { ChangeResult } from './results.ts'
+import type { ChangeResult, Step } from './results.ts'
 import { changeOf, installedState, noteReplaced } from './sync.ts'
 
 /** How a rollback is done. */
@@ -26,16 +26,21 @@ export async function rollbackNode(session: Session, options: RollbackOptions): 
   const before = await installedState(session)
   const current = before.record?.revision ?? 0
   if (current === 0) throw new FailedError('there is no earlier revision: the node was never synced')
-  await expectationOf(session, before, 'rollback', options.takeOver)
+  const expected = await expectationOf(session, before, 'rollback', options.takeOver)
   if (dryRun) {
-    return { verb: 'rollback', dryRun, steps: ['wrote', ...(before.running ? (['reloaded'] as const) : [])], revision: current }
+    const steps: readonly Step[] = ['wrote', ...(before.running ? (['reloaded'] as const) : [])]
+    return { verb: 'rollback', dryRun, steps, revision: current, ...(to === undefined ? {} : { to }) }
   }
-  const result = await session.order(
-    'rollback',
-    reason,
-    (order) => connection.rollback(order, to),
-    (applied) => applied.revision,
-  )
+  const result = await session
+    .order(
+      'rollback',
+      reason,
+      (order) => connection.rollback({ ...order, ...expected }, to),
+      (applied) => applied,
+    )
+    .catch(async (error: unknown) => {
+      throw await explainConflict(session, error, 'rollback')
+    })
   noteReplaced(session, result)
   const after = await connection.status()
   const keys = keyChanges(after.record?.settings ?? {}, wanted)
@@ -45,5 +50,6 @@ export async function rollbackNode(session: Session, options: RollbackOptions): 
       `${node.name}: the profile still wants other settings (${names}). To keep what the node has now: akctl settings pull ${node.name}`,
     )
   }
-  return { ...changeOf('rollback', result), synced: syncedOf(after, wanted) }
+  const back = result.to ?? to
+  return { ...changeOf('rollback', result), ...(back === undefined ? {} : { to: back }), synced: syncedOf(after, wanted) }
 }

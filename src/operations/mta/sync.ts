@@ -25,7 +25,7 @@ export interface SyncOptions {
 export async function syncNode(session: Session, options: SyncOptions): Promise<ChangeResult> {
   const { connection, wanted } = session
   const state = await installedState(session, options.state)
-  const expect = await expectationOf(session, state, 'sync', options.takeOver)
+  const expected = await expectationOf(session, state, 'sync', options.takeOver)
   const keys = keyChanges(toldOf(state), wanted)
   if (options.dryRun) return planOf(session, state, keys, options.restart)
 
@@ -34,8 +34,8 @@ export async function syncNode(session: Session, options: SyncOptions): Promise<
     .order(
       'sync',
       reason,
-      (order) => connection.sync({ ...order, settings: wanted, expect, restart }),
-      (applied) => applied.revision,
+      (order) => connection.sync({ ...order, ...expected, settings: wanted, restart }),
+      (applied) => applied,
     )
     .catch(async (error: unknown) => {
       throw await explainConflict(session, error, 'sync')

@@ -1,14 +1,17 @@
+import { type KnownRevision, type NodeRecord, withBase } from '../../node/record.ts'
 import type { Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 
 /** Milliseconds in which the revisions of a run's nodes are gathered for one write, as each writes the whole profile. */
 export const GATHER = 1000
 
-/** A revision that this profile now knows a node to be at, and the order, still noted, that made it. */
+/** A revision that this profile now knows a node to be at, and the order, still noted, by which it is. */
 interface Adopted {
-  readonly revision: number
+  readonly known: KnownRevision
   readonly orderId: string
 }
+
+const NONE: ReadonlySet<string> = new Set()
 
 /**
  * The revisions that a run's orders have made. They go into the profile many at a time; only then the notes of their
@@ -16,8 +19,10 @@ interface Adopted {
  */
 export class BaseRevisions {
   private readonly waiting = new Map<number, Adopted>()
-  /** The run's last order on each node. */
-  private readonly sent = new Map<number, string>()
+  /** What the run's orders have made of each node, written or not. */
+  private readonly adopted = new Map<number, KnownRevision>()
+  /** The ids of the run's orders on each node. */
+  private readonly sent = new Map<number, Set<string>>()
   private timer: NodeJS.Timeout | undefined
   private writing: Promise<void> = Promise.resolve()
 
@@ -25,7 +30,22 @@ export class BaseRevisions {
 
   /** An order of this run is noted for a node. */
   noted(nodeId: number, orderId: string): void {
-    this.sent.set(nodeId, orderId)
+    this.sent.set(nodeId, new Set(this.sentTo(nodeId)).add(orderId))
+  }
+
+  /** The ids of this run's orders on a node. */
+  sentTo(nodeId: number): ReadonlySet<string> {
+    return this.sent.get(nodeId) ?? NONE
+  }
+
+  /** What the last order of this run that had a say in it has left a node at: newer than what the run has read of the profile. */
+  of(nodeId: number): KnownRevision | undefined {
+    return this.adopted.get(nodeId)
+  }
+
+  /** What an order of this run has made of a node and is not surely in the profile yet: the note of the next order tells it. */
+  unwritten(nodeId: number): KnownRevision | undefined {
+    return this.waiting.get(nodeId)?.known
   }
 
   /** An order has ended that made no revision. Its note stays while a revision of an order before it is not yet written. */
@@ -36,12 +56,13 @@ export class BaseRevisions {
   }
 
   /** A node is at a revision by an order of this run. It is written soon, at the latest by `flush`. */
-  adopt(profile: Profile, nodeId: number, revision: number, orderId: string): void {
-    this.waiting.set(nodeId, { revision, orderId })
+  adopt(profile: Profile, nodeId: number, known: KnownRevision, orderId: string): void {
+    this.waiting.set(nodeId, { known, orderId })
+    this.adopted.set(nodeId, known)
     this.timer ??= setTimeout(() => void this.flush(profile), GATHER)
   }
 
-  /** Writes what is not yet written. What was done on the nodes is done: trouble is a warning, and the notes stay. */
+  /** Writes what is not yet written. What was done on the nodes is done: trouble is a warning, the notes stay, and the next flush tries again. */
   flush(profile: Profile): Promise<void> {
     clearTimeout(this.timer)
     this.timer = undefined
@@ -52,10 +73,12 @@ export class BaseRevisions {
   private async write(profile: Profile): Promise<void> {
     const all = new Map(this.waiting)
     if (all.size === 0) return
-    this.waiting.clear()
     try {
       await this.adoptAll(profile, all)
-      for (const [id, { orderId }] of all) await profile.orders.clear(id, orderId)
+      for (const [id, adopted] of all) {
+        await profile.orders.clear(id, adopted.orderId)
+        if (this.waiting.get(id) === adopted) this.waiting.delete(id)
+      }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.context.warn(`what was done could not be written to the profile; the next command finds it out on the nodes: ${why}`)
@@ -67,22 +90,24 @@ export class BaseRevisions {
    * which has written a revision that is no older.
    */
   private async adoptAll(profile: Profile, adopted: ReadonlyMap<number, Adopted>): Promise<void> {
-    const revisions = new Map<number, number>()
-    for (const [id, { revision, orderId }] of adopted) {
+    const bases = new Map<number, KnownRevision>()
+    for (const [id, { known, orderId }] of adopted) {
       const note = (await profile.orders.get(id))?.id
-      if (note !== undefined && (note === orderId || note === this.sent.get(id))) revisions.set(id, revision)
+      if (note !== undefined && (note === orderId || this.sentTo(id).has(note))) bases.set(id, known)
     }
+    const rebased = (node: NodeRecord): NodeRecord => (bases.has(node.id) ? withBase(node, bases.get(node.id)) : node)
     const { nodes } = await profile.read()
-    if (nodes.every(({ id, baseRevision }) => !revisions.has(id) || revisions.get(id) === baseRevision)) return
+    if (nodes.every((node) => isSameBase(node, rebased(node)))) return
     await profile.update((data) => ({
       data: {
         ...data,
-        nodes: data.nodes.map((node) => {
-          const baseRevision = revisions.get(node.id)
-          return baseRevision === undefined ? node : { ...node, baseRevision }
-        }),
+        nodes: data.nodes.map(rebased),
       },
       result: undefined,
     }))
   }
+}
+
+function isSameBase(one: NodeRecord, other: NodeRecord): boolean {
+  return one.baseRevision === other.baseRevision && one.baseRevisionId === other.baseRevisionId
 }

@@ -1,7 +1,8 @@
 import type { NodeConnection, Order } from '../../connection/port.ts'
+import type { ApplyResult } from '../../mta/shared/results.ts'
 import { settingsToPush } from '../../node/effective.ts'
 import { newOrderId } from '../../node/order-id.ts'
-import type { NodeRecord } from '../../node/record.ts'
+import { baseOf, type KnownRevision, type NodeRecord } from '../../node/record.ts'
 import type { NodeState } from '../../node/state.ts'
 import type { Settings } from '../../node/settings.ts'
 import { NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
@@ -25,7 +26,8 @@ export interface SessionRun {
 /** One node while a command works on it: its record, its connection, and the account of the orders sent to it. */
 export class Session {
   private first: Promise<NodeState> | undefined
-  private last: { readonly id: string; readonly revision?: number } | undefined
+  private readonly sent: string[] = []
+  private made: number | undefined
 
   readonly profile: Profile
 
@@ -44,15 +46,25 @@ export class Session {
     return settingsToPush(this.node.settings, this.fleet.defaults)
   }
 
+  /** At which revision the profile, or this run, knows the node to be. */
+  get base(): KnownRevision | undefined {
+    return this.run.bases.of(this.node.id) ?? baseOf(this.node)
+  }
+
   /** The node as it was before this session's first order; asked once. */
   before(): Promise<NodeState> {
     this.first ??= this.connection.status()
     return this.first
   }
 
-  /** The last order that was sent, and the last revision that an order made. */
-  get lastOrder(): { readonly id?: string; readonly revision?: number } {
-    return this.last ?? {}
+  /** The ids of the orders that were sent, oldest first, and the last revision that the node was at by one of them. */
+  get account(): { readonly orderIds: readonly string[]; readonly revision?: number } {
+    return { orderIds: this.sent, ...(this.made === undefined ? {} : { revision: this.made }) }
+  }
+
+  /** Whether an order of this run, be it of another visit of the node, has this id. */
+  isOfRun(orderId: string): boolean {
+    return this.run.bases.sentTo(this.node.id).has(orderId)
   }
 
   /** Runs a change that Ctrl-C does not cut. @throws CancelledError when it came before */
@@ -65,13 +77,13 @@ export class Session {
    * whose end was not seen stays noted for the next command (see settlePending).
    * @param verb for the note: `sync`
    * @param send sends it and reads its end
-   * @param revisionOf the revision the node is at by this order, for the profile's base revision; undefined when it has no say in that
+   * @param appliedBy what it did to the node's revision, for the profile's base revision; undefined when it has no say in that
    */
   async order<T>(
     verb: string,
     reason: string,
     send: (order: Order) => Promise<T>,
-    revisionOf: (result: T) => number | undefined,
+    appliedBy: (result: T) => Applied | undefined,
   ): Promise<T> {
     const { context, profile, node } = this
     const now = context.clock()
@@ -84,9 +96,10 @@ export class Session {
       lease: this.run.leases?.claim(node, `mta ${verb}`) ?? claimOf(context, `mta ${verb}`),
     }
     const result = await this.run.guard.run(async () => {
-      await profile.orders.put(node.id, { id: order.id, verb, at: order.at })
+      const base = this.run.bases.unwritten(node.id)
+      await profile.orders.put(node.id, { id: order.id, verb, at: order.at, ...(base === undefined ? {} : { base }) })
       this.run.bases.noted(node.id, order.id)
-      this.last = { ...this.last, id: order.id }
+      this.sent.push(order.id)
       try {
         return await send(order)
       } catch (error) {
@@ -97,16 +110,24 @@ export class Session {
       }
     })
     this.run.leases?.took(node)
-    const revision = revisionOf(result)
-    if (revision !== undefined) this.last = { id: order.id, revision }
-    await this.ended(order.id, revision)
+    const applied = appliedBy(result)
+    if (applied !== undefined) this.made = applied.revision
+    await this.ended(order.id, applied === undefined ? undefined : knownBy(applied, order.id))
     return result
   }
 
-  /** An order's end was seen: its note is struck out, once the profile knows the revision it made. */
-  async ended(orderId: string, revision: number | undefined): Promise<void> {
+  /** An order's end was seen: its note is struck out, once the profile knows the revision that the node is at by it. */
+  async ended(orderId: string, known: KnownRevision | undefined): Promise<void> {
     const { node, profile, run } = this
-    if (revision === undefined) await run.bases.ended(profile, node.id, orderId)
-    else run.bases.adopt(profile, node.id, revision, orderId)
+    if (known === undefined) await run.bases.ended(profile, node.id, orderId)
+    else run.bases.adopt(profile, node.id, known, orderId)
   }
+}
+
+type Applied = Pick<ApplyResult, 'revision' | 'wrote' | 'id'>
+
+/** A revision that an order has made carries the order's id; one that it has found as it should be carries another's. */
+function knownBy({ revision, wrote, id: told }: Applied, orderId: string): KnownRevision {
+  const id = wrote ? orderId : told
+  return { revision, ...(id === undefined ? {} : { id }) }
 }

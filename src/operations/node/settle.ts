@@ -1,3 +1,4 @@
+import type { KnownRevision } from '../../node/record.ts'
 import type { OrderState } from '../../node/revision.ts'
 import { ConflictError } from '../../outcome/errors.ts'
 import type { Outcome } from '../../outcome/outcome.ts'
@@ -41,7 +42,7 @@ export async function settlePending(session: Session, kind: 'read' | 'change'): 
   }
   const finding = findingOf(state, pending)
   context.note(`${node.name}: ${about}, ${finding.words}`)
-  const revision = await revisionBy(session, state, pending)
+  const base = (await knownBy(session, state, pending)) ?? pending.base
   await profile.journal.append([
     {
       at: context.clock().toISOString(),
@@ -50,11 +51,11 @@ export async function settlePending(session: Session, kind: 'read' | 'change'): 
       node: node.name,
       outcome: finding.outcome,
       orderId: pending.id,
-      ...(revision === undefined ? {} : { revision }),
+      ...(base === undefined ? {} : { revision: base.revision }),
       message: `found out later: it ${finding.words}`,
     },
   ])
-  await session.ended(pending.id, revision)
+  await session.ended(pending.id, base)
 }
 
 /**
@@ -102,14 +103,22 @@ function findingOf(state: OrderState, { verb }: PendingOrder): Finding {
 }
 
 /** The revision that an order left the node at; of one that did not succeed only if the node's record carries its id. */
-async function revisionBy(session: Session, state: OrderState, pending: PendingOrder): Promise<number | undefined> {
+async function knownBy(session: Session, state: OrderState, pending: PendingOrder): Promise<KnownRevision | undefined> {
   if (!WRITES.has(pending.verb) || state.state === 'none') return undefined
-  if (state.outcome === 'ok' || state.outcome === 'changed') return state.revision
+  const record = await recordOn(session)
+  const succeeded = state.outcome === 'ok' || state.outcome === 'changed'
+  if (!succeeded) return record?.id === pending.id ? record : undefined
+  if (state.revision === undefined) return undefined
+  return record?.revision === state.revision ? record : { revision: state.revision }
+}
+
+/** What the node was told by now; undefined where a newer akctl has told it, so that it is none of this profile's orders. */
+async function recordOn({ connection }: Session): Promise<KnownRevision | undefined> {
   try {
-    const { record } = await session.connection.status()
-    return record?.id === pending.id ? record.revision : undefined
+    const { record } = await connection.status()
+    return record === undefined ? undefined : { revision: record.revision, id: record.id }
   } catch (error) {
-    if (error instanceof ConflictError) return undefined // a newer akctl has written since: not this order
+    if (error instanceof ConflictError) return undefined
     throw error
   }
 }

@@ -229,10 +229,11 @@ async function accounted<T>(session: Session, purpose: Purpose, work: (session: 
   return done
 }
 
-/** Writes the journal's line for what was done on a node: with its last order, if one was sent. */
+/** Writes the journal's line for what was done on a node: with its orders, if any were sent. */
 export async function journalVisit(session: Session, verb: string, outcome: Outcome, message: string | undefined): Promise<void> {
   const { context, profile, node } = session
-  const { id, revision } = session.lastOrder
+  const { orderIds, revision } = session.account
+  const id = orderIds.at(-1)
   const entry = {
     at: context.clock().toISOString(),
     by: context.operator,
@@ -240,6 +241,7 @@ export async function journalVisit(session: Session, verb: string, outcome: Outc
     node: node.name,
     outcome,
     ...(id === undefined ? {} : { orderId: id }),
+    ...(orderIds.length < 2 ? {} : { orderIds }),
     ...(revision === undefined ? {} : { revision }),
     ...(message === undefined ? {} : { message }),
   }

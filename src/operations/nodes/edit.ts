@@ -1,5 +1,5 @@
 import { findNode } from '../../fleet/select.ts'
-import type { NodeRecord } from '../../node/record.ts'
+import { baseOf, type NodeRecord, withBase } from '../../node/record.ts'
 import type { Context } from '../context.ts'
 import { noteRegrouped, withRenamed } from '../groups/groups.ts'
 import { journalChange } from '../journal/change.ts'
@@ -80,11 +80,9 @@ export function noteMove(context: Context, before: NodeRecord, after: NodeRecord
 
 /** The record with its new spec; the base revision belongs to the place it was seen at. */
 export function placed(before: NodeRecord, spec: NodeSpec): NodeRecord {
-  const { id, settings, createdAt, baseRevision } = before
-  const known = baseRevision === undefined ? {} : { baseRevision }
-  const node: { -readonly [K in keyof NodeRecord]: NodeRecord[K] } = { ...spec, id, settings, createdAt, ...known }
-  if (!samePlace(before, node) || node.mta !== before.mta) delete node.baseRevision
-  return node
+  const { id, settings, createdAt } = before
+  const node = { ...spec, id, settings, createdAt }
+  return withBase(node, samePlace(before, node) && node.mta === before.mta ? baseOf(before) : undefined)
 }
 
 /** The fields in which two records differ, in words. */

@@ -6,7 +6,7 @@ export const CLEARABLE = ['port', 'user', 'key', 'jump', 'service', 'address', '
 export type Clearable = (typeof CLEARABLE)[number]
 
 /** What an operator can say about a node: the record without what akctl keeps for itself. */
-export type NodeSpec = Omit<NodeRecord, 'id' | 'settings' | 'baseRevision' | 'createdAt'>
+export type NodeSpec = Omit<NodeRecord, 'id' | 'settings' | 'baseRevision' | 'baseRevisionId' | 'createdAt'>
 
 /** What a node has before anything is said about it. */
 export const BLANK = { access: 'ssh', mta: 'postfix', sudo: false, addresses: [], labels: {} } as const

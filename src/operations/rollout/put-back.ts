@@ -1,7 +1,6 @@
 import type { Done } from '../../fleet/fan-out.ts'
 import type { NodeState } from '../../node/state.ts'
 import { ConflictError } from '../../outcome/errors.ts'
-import { isOurs } from '../mta/expectation.ts'
 import type { PutBack } from '../mta/results.ts'
 import type { Session } from '../node/session.ts'
 
@@ -12,7 +11,7 @@ export const PUT_BACK = 'put back, as the run failed'
  * Makes a node what it was before this run: its earlier revision, and running or stopped as then.
  * @param before the node before this run's first order
  * @returns what was put back; `ok` and nothing when the node is as before
- * @throws ConflictError when somebody else has changed the node since
+ * @throws ConflictError when somebody else, be it another run of this profile, has changed the node since
  */
 export async function putBackNode(session: Session, before: NodeState): Promise<Done<PutBack>> {
   const settings = await putSettingsBack(session, before)
@@ -40,7 +39,8 @@ async function putSettingsBack(
   const { record } = await session.before()
   const to = before.record?.revision
   if (record === undefined || to === undefined || record.revision === to) return undefined
-  if (!(await isOurs(session, record))) {
+  // A failed order may have gone back to what the process had loaded, which --no-restart once left behind.
+  if (!session.isOfRun(record.id) && record.revision !== before.loaded) {
     throw new ConflictError(`somebody else has changed the node since: revision ${record.revision} is by ${record.by}`, {
       hints: [`akctl mta diff ${session.node.name}`],
     })
@@ -48,8 +48,8 @@ async function putSettingsBack(
   const { revision, running } = await session.order(
     'rollback',
     PUT_BACK,
-    (order) => session.connection.rollback(order, to),
-    (applied) => applied.revision,
+    (order) => session.connection.rollback({ ...order, expect: record.revision, expectId: record.id }, to),
+    (applied) => applied,
   )
   return { to, revision, running }
 }

@@ -1,4 +1,6 @@
+import type { Done } from '../../fleet/fan-out.ts'
 import { findNode } from '../../fleet/select.ts'
+import { withBase } from '../../node/record.ts'
 import { sameValue, settingDefs, type Settings } from '../../node/settings.ts'
 import { FailedError } from '../../outcome/errors.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
@@ -30,14 +32,10 @@ export async function pullSettings(
   const purpose = run.dryRun
     ? ({ kind: 'read' } as const)
     : ({ kind: 'change', verb: 'settings pull', reason: run.reason } as const)
-  return visit(context, fleet, { concurrency: 1 }, purpose, async (session) => {
-    const result = await pullNode(session, defaults, run.dryRun)
-    const moved = result.changes.length > 0 || session.node.baseRevision !== result.revision
-    return { outcome: moved && !run.dryRun ? 'changed' : 'ok', result }
-  })
+  return visit(context, fleet, { concurrency: 1 }, purpose, (session) => pullNode(session, defaults, run.dryRun))
 }
 
-async function pullNode(session: Session, defaults: Settings, dryRun: boolean): Promise<PullResult> {
+async function pullNode(session: Session, defaults: Settings, dryRun: boolean): Promise<Done<PullResult>> {
   const { connection, node, profile, context } = session
   const { record } = await connection.status()
   if (record === undefined || record.revision === 0) {
@@ -45,7 +43,7 @@ async function pullNode(session: Session, defaults: Settings, dryRun: boolean): 
       hints: [`tell it yours: akctl mta sync ${node.name}`],
     })
   }
-  const { revision, by, at, settings: told } = record
+  const { revision, id, by, at, settings: told } = record
   const own = ownSettings(told, node.settings, defaults)
   const extra = settingDefs().filter(({ key }) => told[key] === undefined && defaults[key] !== undefined)
   if (extra.length > 0) {
@@ -56,12 +54,16 @@ async function pullNode(session: Session, defaults: Settings, dryRun: boolean): 
     await profile.update((data) => ({
       data: {
         ...data,
-        nodes: data.nodes.map((other) => (other.id === node.id ? { ...other, settings: own, baseRevision: revision } : other)),
+        nodes: data.nodes.map((other) =>
+          other.id === node.id ? withBase({ ...other, settings: own }, { revision, id }) : other,
+        ),
       },
       result: undefined,
     }))
   }
-  return { revision, by, at, changes: keyChanges(session.wanted, { ...defaults, ...own }), dryRun }
+  const changes = keyChanges(session.wanted, { ...defaults, ...own })
+  const moved = changes.length > 0 || node.baseRevision !== revision || node.baseRevisionId !== id
+  return { outcome: moved && !dryRun ? 'changed' : 'ok', result: { revision, by, at, changes, dryRun } }
 }
 
 /** What was told, without what the profile's defaults say anyway (unless the node had it as its own before). */

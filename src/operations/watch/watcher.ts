@@ -111,7 +111,7 @@ export class Watcher {
     this.kept.set(node.id, kept)
     const about = { observed: true, why: acted.kind === 'error' ? acted.done.error?.message : undefined }
     const facts = acted.kind === 'restarted' && acted.pid !== undefined ? { pid: acted.pid } : {}
-    const { id } = session.lastOrder
+    const id = session.account.orderIds.at(-1)
     if (id !== undefined) {
       const [event] = events
       const outcome = acted.kind === 'error' ? acted.done.outcome : acted.kind === 'restarted' ? 'changed' : 'ok'

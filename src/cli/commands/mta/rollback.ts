@@ -12,7 +12,7 @@ import { mtaChangeView } from '../../views/mta-change.ts'
 export default class MtaRollback extends AkctlCommand {
   static override summary = 'make an earlier revision of nodes the current one again'
   static override description =
-    "The settings of the profile stay as they are: take over what the node has then by `settings pull`, or tell it the profile's again by `mta sync`."
+    "A node that somebody else changed is a conflict (exit 8). The settings of the profile stay as they are: take over what the node has then by `settings pull`, or tell it the profile's again by `mta sync`."
   static override examples = ['<%= config.bin %> mta rollback mx1', '<%= config.bin %> mta rollback mx1 --to 4']
   static override strict = false
   static override args = nodesArg
