@@ -10,8 +10,7 @@ mta_paths() {
   while read -r _key _uid _; do [ "$_key" != Uid: ] || break; done </proc/self/status
   [ "$_uid" = 0 ] || fail unauthorized 'Postfix can be driven by root only: log in as root, or edit the node with --sudo'
   case $DIR in
-    /etc/postfix | /etc/postfix-*) pf_adopt ;;
-    *) if [ -f "$DIR/main.cf" ] && [ ! -d "$BASE" ]; then pf_adopt; fi ;;
+    /etc/postfix | /etc/postfix-*) pf_adopt ;; # the same rule as in system.ts
   esac
   pf_find_program
   pf_find_queue
