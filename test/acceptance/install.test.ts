@@ -1,12 +1,16 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testCli, type CliRun } from '../support/cli.ts'
 import { cliNodes, journalOf, treeSum, trustSshd, type CliNode } from '../support/cli-nodes.ts'
+import { childrenOf } from '../support/processes.ts'
 import { freePort, makeKey, startSshd, type Sshd } from '../support/sshd.ts'
 import { systemUser, type SystemUser } from '../support/system-user.ts'
 import { harakaPids } from '../support/haraka.ts'
 import { tempDir } from '../support/temp.ts'
+import { until } from '../support/until.ts'
 
 jest.setTimeout(180_000)
 
@@ -18,7 +22,7 @@ const words = (line: string): string[] => line.split(' ')
 afterAll(async () => {
   for (const name of readdirSync(temp)) for (const pid of harakaPids(join(temp, name))) process.kill(pid, 'SIGKILL')
   await Promise.all([sshd.stop(), other.stop()])
-  await user.remove()
+  await Promise.all([user.remove(), sudoer.remove()])
 })
 
 const temp = tempDir() // goes after what runs in it is ended: hooks run in the order they are given
@@ -26,12 +30,14 @@ const temp = tempDir() // goes after what runs in it is ended: hooks run in the 
 let sshd: Sshd
 let other: Sshd
 let user: SystemUser
+let sudoer: SystemUser
 
 beforeAll(async () => {
   chmodSync(temp, 0o755)
   sshd = await startSshd()
   other = await startSshd()
   user = await systemUser()
+  sudoer = await systemUser({ sudo: 'NOPASSWD: /bin/sh' })
   await trustSshd(cli, sshd)
 }, 120_000)
 
@@ -70,15 +76,36 @@ describe('nodes install', () => {
     expect([treeSum(mx1.path('base')), treeSum(mx1.path('akctl/revisions'))]).toEqual([base, revisions])
   })
 
-  test('sends Haraka where it is missing, once; it then starts from what was sent', async () => {
+  test('whose link is cut while Haraka is sent: exit 7, what to do, and nothing is half there', async () => {
+    const directory = join(temp, 'mx2')
+    mkdirSync(join(directory, 'akctl'), { recursive: true })
+    await cli.ok([
+      ...words(`nodes create mx2 --host 127.0.0.1 --port ${sshd.port} --key main --user ${sudoer.name} --sudo --mta haraka`),
+      ...['--dir', directory],
+    ])
+    // While somebody else has the lock, the script takes nothing in: the archive is more than a channel holds.
+    const holder = spawn('flock', [join(directory, 'akctl/lock'), 'sh', '-c', 'echo held; cat'], { stdio: 'pipe' })
+    await once(holder.stdout, 'data')
+    const install = cli.start(words('nodes install mx2 --lock-timeout 60'))
+    const waiting = join(directory, 'akctl/waiting/install')
+    const script = await until('it waits', 60, () => readFileSync(waiting, 'utf8').split(' ')[0] || undefined)
+    // Of a user who is not root, sshd has two processes a connection; the script is below both, and is left alone.
+    for (const pid of sshd.connections().flatMap((one) => [one, ...childrenOf(one)])) process.kill(pid, 'SIGKILL')
+    const run = await install.done.finally(() => holder.stdin.end())
+    expect([run.exit, run.stderr]).toEqual([7, expect.stringContaining('run it again: akctl nodes install mx2')])
+    await until('the script has ended', 30, () => !existsSync(`/proc/${script}`) || undefined)
+    expect(readdirSync(directory)).toEqual(['akctl'])
+    expect(readdirSync(join(directory, 'akctl')).filter((name) => name.startsWith('.'))).toEqual([])
+  })
+
+  test('sends Haraka where it is missing, by sudo and once; it then starts from what was sent', async () => {
     const directory = join(temp, 'mx2')
     const port = await freePort()
-    await cli.ok([...words('nodes create mx2 --access local --mta haraka'), '--dir', directory])
     const first = await cli.ok(words(`nodes install mx2 --smtp-listen 127.0.0.1:${port} --hostname mx2.example.com`))
     expect(first.stdout).toMatch(
       new RegExp(`^mx2\tchanged\tprograms sent, prepared, listening on 127.0.0.1:${port} as mx2.example.com\t3\\.`),
     )
-    expect(existsSync(join(directory, 'mta/node_modules/Haraka/bin/haraka'))).toBe(true)
+    expect(statSync(join(directory, 'mta/node_modules/Haraka/bin/haraka')).uid).toBe(0)
     expect(readFileSync(join(directory, 'base/config/me'), 'utf8')).toBe('mx2.example.com\n')
     expect(harakaPids(directory)).toEqual([])
     expect((await cli.ok(words('nodes install mx2'))).stdout).toMatch(/^mx2\tok\tis prepared already/)

@@ -1,6 +1,5 @@
 /* eslint-disable jest/no-export -- a suite that the drivers' own test files run */
 import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../../src/node/settings.ts'
@@ -10,6 +9,7 @@ import { ConflictError, FailedError } from '../../src/outcome/errors.ts'
 import type { InstallArchive } from '../../src/mta/driver.ts'
 import type { StartOrder } from '../../src/connection/port.ts'
 import type { Access } from '../support/accesses.ts'
+import { answers } from '../support/answers.ts'
 import { type LocalNode, newOrder, newSync } from '../support/local-node.ts'
 import { until } from '../support/until.ts'
 import { leasing } from './lease-contract.ts'
@@ -33,6 +33,8 @@ export interface DriverSubject {
   /** A file below conf/ and the base, where a line more does no harm, and such a line. */
   readonly file: string
   readonly comment: string
+  /** Its own log, below the directory. */
+  readonly log: string
   /** Makes the base so that the MTA can't come up healthy, though its own checks let it pass. */
   spoil(node: LocalNode): void
   /** What `support` must say of each of the 23 keys. */
@@ -46,22 +48,6 @@ function revision(node: LocalNode, path: string): string {
 
 function record(node: LocalNode): { revision: number; settings: Settings; id: string } {
   return JSON.parse(readFileSync(revision(node, 'send-module.json'), 'utf8')) as ReturnType<typeof record>
-}
-
-async function answers(listen: string): Promise<boolean> {
-  const [host, port] = [listen.slice(0, listen.lastIndexOf(':')), Number(listen.slice(listen.lastIndexOf(':') + 1))]
-  return new Promise((resolve) => {
-    const socket = createConnection({ host, port, timeout: 5000 }, () => undefined)
-    socket.once('data', (banner: Buffer) => {
-      socket.destroy()
-      resolve(banner.toString().startsWith('220'))
-    })
-    socket.once('error', () => resolve(false))
-    socket.once('timeout', () => {
-      socket.destroy()
-      resolve(false)
-    })
-  })
 }
 
 /**
@@ -362,6 +348,13 @@ function goingBack(story: Story, subject: DriverSubject): void {
 }
 
 function tells(story: Story, subject: DriverSubject): void {
+  test('a status leaves no line in the log of the MTA', async () => {
+    const before = story.node.read(subject.log)
+    expect(before).not.toBe('')
+    await story.node.connection.status()
+    expect(story.node.read(subject.log)).toBe(before)
+  })
+
   test('an order that never arrived is none', async () => {
     expect(await story.node.connection.order('ZZZZZZZZZZZZZZZZZZZZZZZZZZ')).toMatchObject({ state: 'none' })
   })

@@ -39,6 +39,7 @@ export function harakaSubject(): DriverSubject {
     pids: harakaPids,
     file: 'config/smtp.ini',
     comment: '; by hand\n',
+    log: 'log/haraka.log',
     spoil: (node) => {
       const address = taken.address()
       const port = typeof address === 'object' && address !== null ? address.port : 0

@@ -18,6 +18,7 @@ export const postfixSubject: DriverSubject = {
   pids: (where) => masterPids(where),
   file: 'main.cf',
   comment: '# a comment\n',
+  log: 'log/mail.log',
   spoil: (node) => appendFileSync(join(node.directory, 'base/master.cf'), '203.0.113.77:2599 inet n - n - - smtpd\n'),
   support: {
     'priority-channel-size': 'nearest',

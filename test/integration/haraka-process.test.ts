@@ -1,11 +1,22 @@
-import { chmodSync, existsSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { FailedError } from '../../src/outcome/errors.ts'
+import { FailedError, UnauthorizedError } from '../../src/outcome/errors.ts'
 import { type HarakaNode, harakaNodes, harakaPids } from '../support/haraka.ts'
-import { newOrder, newSync } from '../support/local-node.ts'
+import { LocalNode, newOrder, newSync } from '../support/local-node.ts'
 import { sendMail, Sink } from '../support/sink.ts'
 import { until } from '../support/until.ts'
+import { WrappedHost } from '../support/wrapped-host.ts'
 
 const make = harakaNodes()
 
@@ -40,6 +51,34 @@ test('it goes on as nobody, who can write to the spool but not to the log', asyn
   expect(statSync(join(node.directory, 'log')).uid).toBe(0)
   expect(statSync(join(node.directory, 'log')).mode & 0o022).toBe(0)
   expect(Number(readFileSync(pidFile(), 'utf8'))).toBe(pid)
+})
+
+describe('a user who can not see what root runs here is refused, and told nothing that would be a guess', () => {
+  const asNobody = (): Promise<unknown> => {
+    const host = new WrappedHost('nobody', ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups', 'sh', '-c'])
+    return new LocalNode(node.driver, node.installation, host).connection.status().catch((error: unknown) => error)
+  }
+  const akctl = (): string => join(node.directory, 'akctl')
+  const nobody = (): number => Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' }))
+
+  test('by a directory that is root’s', async () => {
+    expect(await asNobody()).toBeInstanceOf(UnauthorizedError)
+    chmodSync(node.directory, 0o700)
+    expect(await asNobody()).toBeInstanceOf(UnauthorizedError)
+    chmodSync(node.directory, 0o755)
+  })
+
+  test('by the process itself, where the directory is that user’s', async () => {
+    chownSync(akctl(), nobody(), -1)
+    expect(await asNobody()).toMatchObject({ message: expect.stringContaining('another user') as string })
+    const pid = readFileSync(pidFile(), 'utf8')
+    rmSync(pidFile())
+    writeFileSync(pidFile(), `${bystander.pid ?? 0}\n`) // root's, too, but no Haraka: a pid file may name anybody
+    expect(await asNobody()).toMatchObject({ running: false })
+    writeFileSync(pidFile(), pid)
+    chownSync(akctl(), 0, -1)
+    expect(await node.connection.status()).toMatchObject({ running: true, pid: pids()[0] })
+  })
 })
 
 test('no descriptor of the script, such as its lock, stays open in the MTA', async () => {
@@ -98,11 +137,13 @@ test('one that somebody else starts, as a unit does, comes up over a dead pid fi
   expect(bystander.exitCode).toBeNull()
 }, 60_000)
 
-test('when the base names another user, what Haraka writes to becomes that user’s', async () => {
+test('when the base names another user, what Haraka writes to becomes that user’s; a cluster that it names is one process', async () => {
   const games = Number(execFileSync('id', ['-u', 'games'], { encoding: 'utf8' }))
   const smtp = node.read('base/config/smtp.ini')
-  node.base('smtp.ini', smtp.replace('user=nobody', 'user=games').replace('group=nogroup', 'group=games'))
+  node.base('smtp.ini', smtp.replace('user=nobody', 'user=games\nnodes=4').replace('group=nogroup', 'group=games'))
   await node.connection.sync(newSync({ settings: {} }))
+  expect(node.read('akctl/live/conf/config/smtp.ini').match(/^nodes=.*$/gm)).toEqual(['nodes=0'])
+  expect(pids()).toHaveLength(1)
   expect(status(pids()[0] ?? 0, 'Uid')).toMatch(new RegExp(`^${games}\\b`))
   for (const name of ['queue', 'kept', 'profiles', 'run']) expect(statSync(join(node.directory, name)).uid).toBe(games)
   node.base('smtp.ini', smtp)

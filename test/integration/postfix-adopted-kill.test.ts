@@ -1,6 +1,6 @@
 // A main.cf of which akctl owns parameters: a sync killed after each of its lines leaves the old ones or the new ones.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
 import type { Order } from '../../src/connection/port.ts'
@@ -14,7 +14,8 @@ import { LocalNode, newOrder, newSync } from '../support/local-node.ts'
 import { postfixFolder } from '../support/postfix.ts'
 
 const folder = postfixFolder()
-const directory = join(folder, 'etc')
+/** Where a second instance of the system's Postfix would be: only there akctl takes a configuration over. */
+const directory = `/etc/postfix-aktest${process.pid}`
 const main = join(directory, 'main.cf')
 /** The administrator's own, with values that akctl will own, give back, and never touch. */
 const OWN = `# mine\ncompatibility_level = 3.6\nqueue_directory = ${folder}/queue\nsmtp_connect_timeout =  44s\nmydestination =\n`
@@ -51,6 +52,8 @@ function numberInForce(candidates: readonly number[]): number {
   expect(plain).toEqual(expected(found ?? -1))
   return found ?? -1
 }
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 beforeAll(async () => {
   mkdirSync(directory)

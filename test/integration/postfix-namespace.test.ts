@@ -1,5 +1,5 @@
 // Settings whose effect needs a machine of its own: a name server that never answers, and the system's log socket.
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postfix } from '../../src/mta/postfix/driver.ts'
@@ -20,6 +20,7 @@ let node: LocalNode
 const SETUP = `
 mount --make-rprivate /
 ip link set lo up
+ip addr add 2001:db8::5/128 dev lo nodad
 echo 'nameserver 127.0.0.53' >${folder}/resolv.conf
 mount --bind ${folder}/resolv.conf /etc/resolv.conf
 nft add table inet t
@@ -41,6 +42,7 @@ beforeAll(async () => {
   const host = new WrappedHost('mx-apart', [...namespace.enter, 'sh', '-c'])
   node = new LocalNode(postfix, { directory, addresses: [] }, host)
   await node.install({ listen: '127.0.0.1:2525', hostname: 'mx.example.com' })
+  appendFileSync(join(directory, 'akctl/live/conf/master.cf'), '[2001:db8::5]:2526 inet n - n - - smtpd\n')
   await node.connection.start(newOrder())
 }, 120_000)
 
@@ -59,6 +61,20 @@ function send(to: string): void {
 function questions(): number {
   return Number(/packets (\d+)/.exec(namespace.exec('nft list chain inet t in'))?.[1])
 }
+
+test('interfaces, by the program ip and without it: the same addresses, and what is listened on with each', async () => {
+  const hidden = 'mount --bind /dev/null "$(readlink -f "$(command -v ip)")"; command -v ip >&2; exec sh -c "$0"'
+  const bare = new WrappedHost('bare', [...namespace.enter, 'unshare', '-m', 'sh', '-c', hidden])
+  const expected = [
+    ['127.0.0.1', ['127.0.0.1:2525']],
+    ['2001:db8::5', ['[2001:db8::5]:2526']],
+    ['::1', []],
+  ]
+  for (const { connection } of [node, new LocalNode(postfix, node.installation, bare)]) {
+    const found = (await connection.interfaces()).map(({ address, listens }) => [address, listens])
+    expect(found.sort()).toEqual(expected)
+  }
+})
 
 test('dns-lookup-timeout: so long is waited for a name server that never answers', async () => {
   const waits: number[] = []

@@ -1,9 +1,13 @@
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
 import { SshHost } from '../../src/connection/ssh/ssh-host.ts'
+import { sudoRefusal } from '../../src/connection/sudo-refusal.ts'
 import { FailedError, UnauthorizedError } from '../../src/outcome/errors.ts'
+import { commandLine } from '../../src/script/program.ts'
 import { startSshd, type Sshd } from '../support/sshd.ts'
 import { policyFor, targetOf, testScript, TIMEOUTS } from '../support/ssh-target.ts'
 import { systemUser, type SystemUser } from '../support/system-user.ts'
@@ -125,6 +129,25 @@ describe('users of a node', () => {
       const feed = await host.feed('echo line', {})
       await expect(feed.lines[Symbol.asyncIterator]().next()).rejects.toThrow(UnauthorizedError)
       await host.close()
+    })
+
+    test('on a node without it: unauthorized, saying so', async () => {
+      const bare = await startSshd({ env: { PATH: '/nowhere' } })
+      const host = new SshHost(targetOf(bare, { sudo: true }), policyFor(bare), TIMEOUTS)
+      const script = testScript('put answer in', { changes: true })
+      const error = await runScript(host, script, limits).catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(UnauthorizedError)
+      expect((error as UnauthorizedError).message).toContain('there is no sudo on the node')
+      const feed = await host.feed('echo line', {})
+      await expect(feed.lines[Symbol.asyncIterator]().next()).rejects.toThrow(/there is no sudo on the node/)
+      await host.close()
+      await bare.stop()
+    })
+
+    test.each(['/bin/sh', '/bin/bash', '/usr/bin/tcsh', '/usr/bin/fish'])('in the words of %s', (shell) => {
+      const line = commandLine(gzipSync('true'), { sudo: true })
+      const { stderr } = spawnSync(shell, ['-c', line], { env: { PATH: '/nowhere' }, encoding: 'utf8' })
+      expect(sudoRefusal('x', stderr)?.message).toBe('x: there is no sudo on the node')
     })
   })
 })

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Nspawn } from '../support/nspawn.ts'
+import { type InsideResult, Nspawn } from '../support/nspawn.ts'
 import { until } from '../support/until.ts'
 import { harakaArchive } from '../support/haraka.ts'
 
@@ -33,12 +33,15 @@ beforeAll(async () => {
 
 afterAll(() => machine.stop(), 60_000)
 
-/** akctl inside the machine, as its root would run it. */
+/** akctl inside the machine, as its root would run it, however it ends. */
+function run(...args: readonly string[]): InsideResult {
+  const env = { AKCTL_HOME: '/opt/home', XDG_CACHE_HOME: '/opt/cache' }
+  return machine.run(['node', join(INSIDE, 'bin/run.js'), ...args], env)
+}
+
+/** The same, when all must go well. */
 function akctl(...args: readonly string[]): string {
-  const { status, stdout, stderr } = machine.run(['node', join(INSIDE, 'bin/run.js'), ...args], {
-    AKCTL_HOME: '/opt/home',
-    XDG_CACHE_HOME: '/opt/cache',
-  })
+  const { status, stdout, stderr } = run(...args)
   if (status !== 0) throw new Error(`akctl ${args.join(' ')}: exit ${status}\n${stdout}${stderr}`)
   return stdout
 }
@@ -117,5 +120,94 @@ describe.each([
     akctl('mta', 'stop', node)
     expect(unit(service, 'ActiveState')).toBe('inactive')
     expect(status(node).running).toBe(false)
+  }, 60_000)
+})
+
+/** A shell command inside, which must go well. */
+function inside(command: string): string {
+  const { status, stdout, stderr } = machine.run(['sh', '-ec', command])
+  if (status !== 0) throw new Error(`${command}: exit ${status}\n${stderr}`)
+  return stdout
+}
+
+describe('over SSH', () => {
+  const service = 'akctl-mx1.service'
+
+  beforeAll(() => {
+    for (const key of ['host', 'client']) inside(`ssh-keygen -q -t ed25519 -N '' -f /opt/${key}`)
+    const options = [
+      'ListenAddress=127.0.0.1',
+      'AuthorizedKeysFile=/opt/client.pub',
+      'StrictModes=no',
+      'UsePAM=no',
+      'PidFile=none',
+    ]
+    inside(
+      `mkdir -p /run/sshd; /usr/sbin/sshd -f /dev/null -p 2222 -h /opt/host ${options.map((text) => `-o ${text}`).join(' ')}`,
+    )
+    akctl('keys', 'import', 'main', '/opt/client')
+    const [, fingerprint = ''] = inside('ssh-keygen -lf /opt/host.pub').split(' ')
+    akctl('trust', 'add', '127.0.0.1:2222', '--fingerprint', fingerprint)
+    const at = ['--host', '127.0.0.1', '--port', '2222', '--key', 'main', '--dir', '/opt/mx1']
+    akctl('nodes', 'create', 'far', ...at, '--service', service)
+  }, 60_000)
+
+  test('start and stop are those of the unit', () => {
+    akctl('mta', 'start', 'far', '--no-sync')
+    expect(unit(service, 'ActiveState')).toBe('active')
+    expect(Number(unit(service, 'MainPID'))).toBe(status('far').pid)
+    akctl('mta', 'stop', 'far')
+    expect(unit(service, 'ActiveState')).toBe('inactive')
+  }, 60_000)
+
+  test.each([
+    ['is not there', '', /akctl-odd\.service not found/],
+    ['fails', '[Service]\nExecStart=/bin/sh -c "echo no such luck; exit 3"\nType=oneshot\n', /no such luck/],
+  ])(
+    'a start whose unit %s says so, in the words of systemd and of the unit',
+    (_, text, words) => {
+      if (text !== '') addUnit('akctl-odd.service', text)
+      akctl('nodes', 'edit', 'far', '--service', 'akctl-odd.service')
+      const { status: exit, stderr } = run('mta', 'start', 'far', '--no-sync')
+      expect([exit, stderr]).toEqual([1, expect.stringMatching(/the MTA did not start/)])
+      expect(stderr).toMatch(words)
+      expect(machine.run(['pgrep', '-x', 'master']).status).toBe(1)
+    },
+    60_000,
+  )
+})
+
+describe('the system’s Postfix, under the unit of its package', () => {
+  const service = 'postfix@-.service'
+  const master = (): string => inside('cat /var/spool/postfix/pid/master.pid').trim()
+
+  beforeAll(() => {
+    inside('printf "compatibility_level = 3.6\\ninet_interfaces = 127.0.0.1\\nmydestination =\\n" >/etc/postfix/main.cf')
+    akctl('nodes', 'create', 'mx3', '--access', 'local', '--dir', '/etc/postfix', '--service', service)
+    akctl('nodes', 'install', 'mx3')
+    akctl('mta', 'start', 'mx3')
+  }, 60_000)
+
+  test('start is the start of the unit', () => {
+    expect(unit(service, 'ActiveState')).toBe('active')
+    expect(inside(`cat /proc/${master()}/cgroup`)).toContain('postfix@-.service')
+    expect(status('mx3')).toMatchObject({ running: true, pid: Number(master()) })
+  })
+
+  test('a sync reloads it, a restart is the unit’s', () => {
+    const before = master()
+    akctl('settings', 'set', 'mx3', 'esmtp-connection-timeout=21s', '--sync')
+    expect(inside('postconf -h smtp_connect_timeout').trim()).toBe('21s')
+    expect(master()).toBe(before)
+    akctl('mta', 'restart', 'mx3')
+    expect(inside(`cat /proc/${master()}/cgroup`)).toContain('postfix@-.service')
+    expect([status('mx3').synced, master() === before]).toEqual(['yes', false])
+  }, 60_000)
+
+  test('stop is the stop of the unit', () => {
+    const before = master()
+    akctl('mta', 'stop', 'mx3')
+    expect(unit(service, 'ActiveState')).toBe('inactive')
+    expect(machine.run(['test', '-e', `/proc/${before}`]).status).toBe(1)
   }, 60_000)
 })

@@ -194,6 +194,32 @@ describe('names and texts of every kind', () => {
   })
 })
 
+test('a start after which the MTA is not well tells that it runs all the same, and leaves it; the next one ends it', async () => {
+  const made = await toyNode(place())
+  const node = new LocalNode({ ...toy, functions: `RUN_WAIT=1\n${toy.functions}` }, made.installation)
+  const value = join(node.directory, 'akctl/live/conf/value')
+  writeFileSync(value, 'sick\n')
+  const failure = await node.connection.start(newOrder()).catch((error: unknown) => String(error))
+  const [pid] = daemons(node.directory)
+  expect(failure).toContain(`the MTA was started and runs (pid ${pid}), but did not get well within 1 s; it was left running`)
+  writeFileSync(value, 'well\n')
+  const again = await node.connection.start(newOrder())
+  expect(again.did).toBe(true)
+  expect(again.pid).not.toBe(pid)
+  expect(daemons(node.directory)).toEqual([again.pid])
+  expect(loaded(node.directory)).toBe('well\n')
+})
+
+test('counting a queue ends at a bound, whatever there is', async () => {
+  const node = await toyNode(place())
+  const withQueue = (messages: string): LocalNode =>
+    new LocalNode({ ...toy, functions: `${toy.functions}\nmta_messages() { exec ${messages}; }` }, node.installation)
+  const queue = async (messages: string): Promise<unknown> => (await withQueue(messages).connection.status()).queue
+  expect(await queue('seq 10000')).toEqual({ messages: 10_000, capped: false })
+  expect(await queue('seq 10001')).toEqual({ messages: 10_000, capped: true })
+  expect(await queue('yes')).toEqual({ messages: 10_000, capped: true }) // it has no end of its own
+})
+
 test('a diff of large files fits the answer and says that it is cut off', async () => {
   const node = await toyNode(place())
   for (const name of ['a', 'b', 'c']) writeFileSync(join(node.directory, 'base', name), 'x\n'.repeat(200_000))

@@ -5,11 +5,12 @@ import {
   CancelledError,
   FailedError,
   TimeoutError,
-  UnauthorizedError,
+  type UnauthorizedError,
   UnknownOutcomeError,
   UnreachableError,
 } from '../../outcome/errors.ts'
 import type { End, Host, RunResult } from '../host.ts'
+import { lastLines, sudoRefusal } from '../sudo-refusal.ts'
 
 /** How one script is run. */
 export interface ScriptRun {
@@ -41,17 +42,15 @@ export async function runScript<T>(host: Host, script: Script<T>, options: Scrip
 
 /** The shell or sudo ended before the script began: nothing was changed. */
 function refusalOf(result: RunResult, where: string): FailedError | UnauthorizedError {
-  const detail = lastLines(result.stderr)
-  if (/^sudo: /m.test(result.stderr)) {
-    return new UnauthorizedError(`${where}: sudo was refused`, {
-      detail,
-      hints: ['let this user run /bin/sh by sudo without a password (NOPASSWD), or edit the node without --sudo'],
-    })
-  }
+  const refusal = sudoRefusal(where, result.stderr)
+  if (refusal !== undefined) return refusal
   const status = result.end.kind === 'exit' ? result.end.status : '?'
   const [, missing] = /\b(base64|gzip): (?:command )?not found/.exec(result.stderr) ?? []
   const hints = missing === undefined ? [] : [`install ${missing} on the node: scripts come packed`]
-  return new FailedError(`${where}: the login shell ended with status ${status} before the script began`, { detail, hints })
+  return new FailedError(`${where}: the login shell ended with status ${status} before the script began`, {
+    detail: lastLines(result.stderr),
+    hints,
+  })
 }
 
 function unknownOf(end: End, where: string): UnknownOutcomeError {
@@ -77,11 +76,4 @@ function describeEnd(end: End): string {
     case 'timeout':
       return `no answer within ${end.seconds} s`
   }
-}
-
-function lastLines(text: string): string[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-5)
 }

@@ -1,8 +1,9 @@
 import type { ClientChannel } from 'ssh2'
-import { FailedError, type NodeError, UnauthorizedError, UnreachableError } from '../../outcome/errors.ts'
+import { FailedError, type NodeError, UnreachableError } from '../../outcome/errors.ts'
 import { CappedOutput } from '../capped-output.ts'
 import type { HostFeed } from '../host.ts'
 import { linesOf } from '../lines.ts'
+import { lastLines, sudoRefusal } from '../sudo-refusal.ts'
 import { ChunkQueue } from '../chunk-queue.ts'
 import type { Link } from './link.ts'
 import type { ProgramEnd } from './program-end.ts'
@@ -80,21 +81,15 @@ class ProgramFeed implements HostFeed {
   }
 
   private failure(): NodeError | undefined {
-    const detail = this.stderr
-      .text()
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .slice(-5)
+    const said = this.stderr.text()
     const { exit } = this.end
     if (exit === undefined) return new UnreachableError(`${this.label}: the connection was lost (${this.link.why})`)
     if (this.printed || (exit.kind === 'exit' && exit.status === 0)) return undefined
-    if (detail.some((line) => line.startsWith('sudo: '))) {
-      return new UnauthorizedError(`${this.label}: sudo was refused`, {
-        detail,
-        hints: ['let this user run /bin/sh by sudo without a password (NOPASSWD), or edit the node without --sudo'],
-      })
-    }
+    const refusal = sudoRefusal(this.label, said)
+    if (refusal !== undefined) return refusal
     const how = exit.kind === 'exit' ? `status ${exit.status}` : exit.kind === 'signal' ? exit.signal : exit.kind
-    return new FailedError(`${this.label}: the login shell ended with ${how} before the program began`, { detail })
+    return new FailedError(`${this.label}: the login shell ended with ${how} before the program began`, {
+      detail: lastLines(said),
+    })
   }
 }

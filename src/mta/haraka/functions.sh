@@ -10,6 +10,21 @@ mta_paths() {
   HK_PROGRAM=$DIR/mta/node_modules/Haraka
   # shellcheck disable=SC2034 # read by lib.sh
   MTA_BASE_SKIP=node_modules
+  hk_sees
+}
+
+# hk_sees: ends the script of a user who can't tell what runs here, or what is in all files: any answer would be a guess.
+hk_sees() {
+  while read -r _key _uid _; do [ "$_key" != Uid: ] || break; done </proc/self/status
+  [ "$_uid" != 0 ] || return 0
+  _pid=''
+  if { [ ! -e "$AK" ] || [ -w "$AK" ]; } && { [ ! -d "$DIR" ] || [ -x "$DIR" ]; }; then
+    read -r _pid 2>/dev/null <"$HK_PID" || :
+    # A pid file may name anybody; hk_ours needs the environment to tell.
+    [ ! -r "/proc/${_pid:-none}/environ" ] || return 0
+    case $(tr '\0' ' ' 2>/dev/null <"/proc/$_pid/cmdline") in *haraka*) ;; *) return 0 ;; esac
+  fi
+  fail unauthorized "the Haraka of $DIR is another user's: log in as that user or as root, or edit the node with --sudo"
 }
 
 # hk_node: the Node.js that runs Haraka: the one that was shipped, else the system's.

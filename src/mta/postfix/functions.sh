@@ -10,8 +10,7 @@ mta_paths() {
   while read -r _key _uid _; do [ "$_key" != Uid: ] || break; done </proc/self/status
   [ "$_uid" = 0 ] || fail unauthorized 'Postfix can be driven by root only: log in as root, or edit the node with --sudo'
   case $DIR in
-    /etc/postfix | /etc/postfix-*) pf_adopt ;;
-    *) if [ -f "$DIR/main.cf" ] && [ ! -d "$BASE" ]; then pf_adopt; fi ;;
+    /etc/postfix | /etc/postfix-*) pf_adopt ;; # the same rule as in system.ts
   esac
   pf_find_program
   pf_find_queue
@@ -28,17 +27,23 @@ pf_find_program() {
   unset IFS
 }
 
-# pf_find_queue: sets PF_QUEUE to the queue folder that what Postfix reads names.
+# pf_find_queue: sets PF_QUEUE to the queue folder that what Postfix reads names. Only a plain line is read here; one that
+# goes on in the next line, or names another parameter, is Postfix's own tool's to read, which costs a process.
 pf_find_queue() {
-  PF_QUEUE=''
+  PF_QUEUE='' _open=no
   while IFS= read -r _line || [ -n "$_line" ]; do
     case $_line in
+      '' | '#'*) ;; # neither ends the line before it
       queue_directory["$BLANK"=]*)
-        _line=${_line#*=}
+        _line=${_line#*=} _open=yes
         PF_QUEUE=${_line#"${_line%%[!"$BLANK"]*}"}
+        PF_QUEUE=${PF_QUEUE%"${PF_QUEUE##*[!"$BLANK"]}"}
         ;;
+      ["$BLANK"]*) [ "$_open" = no ] || PF_QUEUE="$" ;;
+      *) _open=no ;;
     esac
   done 2>/dev/null <"$CONF/main.cf"
+  case $PF_QUEUE in *'$'*) PF_QUEUE=$(postconf -c "$CONF" -x -h queue_directory 2>/dev/null) ;; esac
   [ -n "$PF_QUEUE" ] || PF_QUEUE=$(pf_default_queue)
 }
 

@@ -10,6 +10,10 @@ mta_install() {
       return 1
       ;;
   esac
+  if [ -f "$DIR/main.cf" ] && [ ! -d "$BASE" ]; then
+    echo "there is a main.cf in it, of a Postfix that akctl does not run: of those it takes over /etc/postfix and /etc/postfix-NAME alone; choose another directory for an instance of its own" >&2
+    return 1
+  fi
   mkdir -p "$BASE" "$DIR/queue" "$DIR/data" "$DIR/log" || return 1
   pf_reachable || return 1
   chown "$(postconf -d -h mail_owner)" "$DIR/data" && chmod 700 "$DIR/data" || return 1

@@ -1,4 +1,5 @@
 import type { Script } from '../../script/script.ts'
+import { canonicalAddress } from '../../node/address.ts'
 import type { LeaseState } from '../../node/lease.ts'
 import { FailedError } from '../../outcome/errors.ts'
 import type { Edit, Installation, MtaDriver } from '../driver.ts'
@@ -47,16 +48,17 @@ export function interfacesScript(driver: MtaDriver, installation: Installation):
     ({ fields }) => {
       const listening = fields.all('listen')
       return fields.all('address').map((line) => {
-        const [name = '', address = ''] = line.split(' ')
+        const [name = '', text = ''] = line.split(' ')
+        const address = canonicalAddress(text)
         return { name, address, listens: listening.filter((pair) => listensWith(pair, address)) }
       })
     },
   )
 }
 
-/** Whether `host:port` takes connections to this address: its own, or the wildcard of its family ([::] takes both). */
+/** Whether `host:port` takes connections to this (canonical) address: its own, or the wildcard of its family ([::] takes both). */
 function listensWith(pair: string, address: string): boolean {
-  const host = pair.slice(0, pair.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
+  const host = canonicalAddress(pair.slice(0, pair.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1'))
   return host === address || host === '::' || (host === '0.0.0.0' && !address.includes(':'))
 }
 

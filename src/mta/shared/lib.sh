@@ -8,7 +8,7 @@ MTA_OWNS=''
 mta_paths
 REVS=$AK/revisions
 RUN_WAIT=${RUN_WAIT:-30}
-ORDER_ID='' NEW='' AK_CUR='' LEASED='' AK_BOOTED=''
+ORDER_ID='' NEW='' AK_CUR='' LEASED='' AK_BOOTED='' UNIT_ASKED=''
 
 # ak_exit: the end of every script, however it is reached; an order that said nothing of its end has failed.
 ak_exit() {
@@ -110,10 +110,11 @@ ak_end() {
   ORDER_ID=
 }
 
-# ak_fail MESSAGE: the order failed; the MTA's last log lines explain it.
+# ak_fail MESSAGE: the order failed; what systemd says, where it was asked, and the MTA's last log lines explain it.
 ak_fail() {
   ak_end failed
   put revision "$AK_CUR"
+  ak_unit_words | while IFS= read -r _line; do put detail "$_line"; done
   mta_log_tail 10 2>/dev/null | while IFS= read -r _line; do put detail "$_line"; done
   fail failed "$1"
 }
@@ -191,8 +192,25 @@ ak_down() {
   [ -z "$(mta_pid)" ] || mta_stop
 }
 ak_systemctl() {
+  ak_now
+  UNIT_ASKED=$NOW
   systemctl reset-failed "$SERVICE" </dev/null >/dev/null 2>&1
-  systemctl "$1" "$SERVICE" </dev/null >/dev/null 2>&1
+  UNIT_SAID=$(systemctl "$1" "$SERVICE" </dev/null 2>&1)
+}
+# ak_unit_words: what systemctl said when it was last asked, and the unit's journal since then: a refusal of systemd never
+# reaches the MTA's own log.
+ak_unit_words() {
+  [ -n "$UNIT_ASKED" ] || return 0
+  [ -z "$UNIT_SAID" ] || say "$UNIT_SAID" | tail -n 5
+  journalctl -q -o cat --no-pager -n 10 --since "@$UNIT_ASKED" -u "$SERVICE" 2>/dev/null
+}
+
+# ak_not_up: the order failed, as the MTA did not come up. One that runs all the same may be at work: it is left so, and told.
+ak_not_up() {
+  _pid=$(mta_pid)
+  [ -z "$_pid" ] ||
+    ak_fail "the MTA was started and runs (pid $_pid), but did not get well within $RUN_WAIT s; it was left running: look at its log, or stop it"
+  ak_fail 'the MTA did not start'
 }
 
 # ak_take_in HOW: the running process takes the current revision in (`none`, `reload` or `restart`); 0 once healthy.

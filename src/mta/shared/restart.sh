@@ -6,7 +6,7 @@ ak_want running
 if [ -n "$(mta_pid)" ]; then
   if ! ak_down || [ -n "$(mta_pid)" ]; then ak_fail 'the MTA did not stop'; fi
 fi
-ak_up || ak_fail 'the MTA did not start'
+ak_up || ak_not_up
 ak_end changed
 put did yes
 put pid "$(mta_pid)"

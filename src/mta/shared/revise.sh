@@ -108,7 +108,10 @@ rv_take_in() {
   ak_take_in "$HOW" && return 0
   BAD=$AK_CUR BACK=$2
   [ -z "$LOADED" ] || [ ! -f "$REVS/$LOADED/send-module.json" ] || BACK=$LOADED
-  LOG=$(mta_log_tail 10 2>/dev/null)
+  LOG=$(
+    ak_unit_words
+    mta_log_tail 10 2>/dev/null
+  )
   if [ "$BACK" = "$BAD" ]; then ak_fail "the MTA did not come up healthy with revision $BAD"; fi
   rv_return
 }
@@ -116,7 +119,13 @@ rv_take_in() {
 rv_return() {
   echo "$BACK" >"$REVS/$BAD/failed"
   ak_point "$BACK"
-  if ak_down && ak_up; then STATE='runs again'; else STATE='does not run'; fi
+  if ak_down && ak_up; then
+    STATE='runs again'
+  elif [ -n "$(mta_pid)" ]; then
+    STATE='runs, but not well'
+  else
+    STATE='does not run'
+  fi
   ak_end failed
   put revision "$BACK"
   put returned yes

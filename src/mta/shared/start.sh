@@ -8,9 +8,14 @@ if [ "$3" = yes ] && [ "$WANTED" = stopped ]; then
   put left-stopped yes
 else
   ak_want running
-  if [ -z "$(mta_pid)" ] || ! mta_healthy; then
-    if [ -n "$(mta_pid)" ] && ! ak_down; then ak_fail 'the MTA runs, but not well, and could not be stopped'; fi
-    ak_up || ak_fail 'the MTA did not start'
+  PID=$(mta_pid)
+  # Of use is what listens anywhere (a status calls the others `mute`); files that were edited since are no reason to end it.
+  if [ -n "$PID" ] && [ -z "$(ak_listening "$PID")" ] && ! mta_healthy; then
+    ak_down || ak_fail 'the MTA runs, but does not listen, and could not be stopped'
+    PID=
+  fi
+  if [ -z "$PID" ]; then
+    ak_up || ak_not_up
     DID=yes
   fi
 fi

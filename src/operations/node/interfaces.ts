@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net'
 import type { Selection } from '../../fleet/select.ts'
+import { canonicalAddress } from '../../node/address.ts'
 import type { InterfaceInfo } from '../../mta/shared/results.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
@@ -21,9 +21,9 @@ export async function nodeInterfaces(
   const fleet = await loadFleet(context, selection)
   return visit<readonly NodeAddress[]>(context, fleet, width, { kind: 'read' }, async ({ connection, node }) => {
     const found = await connection.interfaces()
-    const sending = new Set(node.addresses.map(canonical))
-    const there = new Set(found.map(({ address }) => canonical(address)))
-    const missing = node.addresses.filter((address) => !there.has(canonical(address)))
+    const sending = new Set(node.addresses.map(canonicalAddress))
+    const there = new Set(found.map(({ address }) => canonicalAddress(address)))
+    const missing = node.addresses.filter((address) => !there.has(canonicalAddress(address)))
     if (missing.length > 0) {
       context.warn(`${node.name}: it is to send from ${missing.join(', ')}, but the machine has no such address`)
     }
@@ -33,10 +33,5 @@ export async function nodeInterfaces(
 
 function sendsFrom(sending: ReadonlySet<string>, address: string): NodeAddress['sends'] {
   if (sending.size === 0) return 'any'
-  return sending.has(canonical(address)) ? 'yes' : 'no'
-}
-
-/** One spelling for one IPv6 address. */
-function canonical(address: string): string {
-  return isIPv6(address) && !address.includes('%') ? new URL(`http://[${address}]`).hostname : address.toLowerCase()
+  return sending.has(canonicalAddress(address)) ? 'yes' : 'no'
 }

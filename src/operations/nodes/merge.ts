@@ -1,3 +1,4 @@
+import { isSystem } from '../../mta/postfix/system.ts'
 import type { Access, JumpHost, NodeRecord } from '../../node/record.ts'
 import type { NodeFields, Problem } from './fields.ts'
 
@@ -51,7 +52,7 @@ export function contradictions(spec: NodeSpec, said: NodeFields): readonly Probl
   }
   if (access === 'https' && spec.sudo) refuse('sudo', 'not for access https (an agent has its own rights)')
   if (said.jumpKey !== undefined && spec.jump === undefined) refuse('jump-key', 'needs a jump host')
-  if (spec.mta === 'haraka' && spec.directory === '/etc/postfix') refuse('dir', '/etc/postfix belongs to Postfix')
+  if (spec.mta === 'haraka' && isSystem(spec)) refuse('dir', `${spec.directory} belongs to Postfix`)
   return problems
 }
 

@@ -42,12 +42,12 @@ export function readUser(text: string): Read<string> {
   return USER.test(text) ? { value: text } : { problem: `"${text}" is no login name: give ${USER_RULE}` }
 }
 
-/** What the system itself lives in; an installation directory is never one of these. */
-const SYSTEM = new Set(
-  '/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /usr/local /var /var/lib /var/spool'.split(
-    ' ',
-  ),
-)
+/** Folders that hold what belongs to others: an installation directory is never one of these, but may be below. */
+const SHARED =
+  /^\/((home|media|mnt|opt|root|run|srv|tmp)?|usr\/local(\/(bin|etc|games|include|lib|man|sbin|share|src))?|var(\/(cache|lib|local|mail|opt|spool|tmp))?)$/
+/** Folders of the system, with all that is below them: only `/etc/postfix` and `/etc/postfix-…` are an MTA's own. */
+const SYSTEM =
+  /^\/((bin|boot|dev|lib|lib32|lib64|libx32|proc|sbin|sys)|etc(?!\/postfix(-[^/]*)?$)|usr(?!\/local\/)|var\/(backups|log|run)|var\/lib\/(apt|dpkg|postfix|systemd)|var\/spool\/(cron|postfix))(\/|$)/
 const DIRECTORY_RULE = 'an absolute path of letters, digits and . _ + @ - such as /opt/akmta'
 
 /** An installation directory, without a slash at its end. Spaces and other signs are refused: MTAs can't live with them. */
@@ -56,7 +56,7 @@ export function readDirectory(text: string): Read<string> {
   if (!/^\/[A-Za-z0-9._+@/-]*$/.test(text) || text.length > 200) return { problem }
   if (text.split('/').some((part) => part === '.' || part === '..')) return { problem: `${problem}, without . and ..` }
   const path = posix.normalize(text).replace(/(.)\/$/, '$1')
-  if (SYSTEM.has(path) || /^\/(proc|sys|dev)\//.test(path)) {
+  if (SHARED.test(path) || SYSTEM.test(path)) {
     return { problem: `"${text}" belongs to the system: give a directory of the MTA's own, such as /opt/akmta` }
   }
   return { value: path }
