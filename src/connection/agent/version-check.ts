@@ -22,6 +22,11 @@ export function knowsLeases({ api }: AgentVersion): boolean {
   return api.minor >= 1
 }
 
+/** Whether an agent can be asked for more than a plain status. */
+export function looksCloser({ api }: AgentVersion): boolean {
+  return api.minor >= 2
+}
+
 /** The error of an order whose lease would be kept by an agent that keeps none. */
 export function noLeases(where: string, node: string): FailedError {
   return new FailedError(`${where}: the agent keeps no leases: it is older than this akctl; nothing was done`, {

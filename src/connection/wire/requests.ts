@@ -98,6 +98,12 @@ export const diffRequest = v.strictObject({ settings: settingsRequest, addresses
 /** Body of a rollback; without `to`, to the revision before. */
 export const rollbackRequest = v.strictObject({ ...orderEntries, to: v.exactOptional(natural) })
 
+/** What a look is to find out beyond a status. */
+export const lookRequest = v.strictObject({
+  countTo: v.exactOptional(natural),
+  answers: v.exactOptional(v.boolean()),
+})
+
 /** What of the logs is wanted. */
 export const logsRequest = v.strictObject({
   source: v.picklist(LOG_SOURCES),

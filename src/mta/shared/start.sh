@@ -1,4 +1,10 @@
-# start ORDER_ID WAIT UNLESS_STOPPED: with `yes`, an MTA that an order has stopped stays so.
+# start ORDER_ID WAIT UNLESS_STOPPED: with `yes`, an MTA that an order has stopped stays so, and one that does not answer is
+# started anew.
+st_well() {
+  _runs=$(mta_pid)
+  if [ -z "$_runs" ] || ! mta_healthy; then return 1; fi
+  [ "$1" != yes ] || ! ak_silent "$_runs" 2
+}
 ak_lock "$2" "$1"
 mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
 ak_begin "$1" start
@@ -8,7 +14,7 @@ if [ "$3" = yes ] && [ "$WANTED" = stopped ]; then
   put left-stopped yes
 else
   ak_want running
-  if [ -z "$(mta_pid)" ] || ! mta_healthy; then
+  if ! st_well "$3"; then
     if [ -n "$(mta_pid)" ] && ! ak_down; then ak_fail 'the MTA runs, but not well, and could not be stopped'; fi
     ak_up || ak_fail 'the MTA did not start'
     DID=yes
