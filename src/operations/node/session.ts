@@ -4,7 +4,7 @@ import { newOrderId } from '../../node/order-id.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { NodeState } from '../../node/state.ts'
 import type { Settings } from '../../node/settings.ts'
-import { NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
+import { FailedError, NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
 import type { Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 import type { BaseRevisions } from './base-revision.ts'
@@ -28,6 +28,9 @@ export class Session {
   private last: { readonly id: string; readonly revision?: number } | undefined
 
   readonly profile: Profile
+
+  /** Orders that the node has carried out, or may have begun: their verbs, as they were sent. */
+  readonly begun: string[] = []
 
   constructor(
     readonly context: Context,
@@ -92,10 +95,12 @@ export class Session {
       } catch (error) {
         const seen = error instanceof NodeError && !(error instanceof UnknownOutcomeError)
         if (seen) await this.ended(order.id, undefined)
+        if (error instanceof FailedError || error instanceof UnknownOutcomeError) this.begun.push(verb)
         this.run.leases?.failed(node, error)
         throw namingNode(error, node.name)
       }
     })
+    this.begun.push(verb)
     this.run.leases?.took(node)
     const revision = revisionOf(result)
     if (revision !== undefined) this.last = { id: order.id, revision }
