@@ -90,7 +90,10 @@ function wavesOf(flags: WaveFlags): Waves | undefined {
   } = flags
   const pause = parseSeconds(wait, '--pause-between')
   const looks = gate ? { timeout: parseSeconds(timeout, '--gate-timeout'), queueGrowth } : undefined
-  if (serial === undefined) return refuseIdle(flags)
+  if (serial === undefined) {
+    refuseIdle(flags)
+    return undefined
+  }
   return {
     serial: parseSerial(serial),
     pause,
@@ -101,11 +104,11 @@ function wavesOf(flags: WaveFlags): Waves | undefined {
 
 const WAVES_ONLY = ['pause-between', 'gate', 'gate-timeout', 'gate-queue', 'on-failure'] as const
 
-function refuseIdle(flags: WaveFlags): undefined {
+function refuseIdle(flags: WaveFlags): void {
   const idle = WAVES_ONLY.filter((name) => flags[name] !== undefined).map((name) =>
     flags[name] === false ? `--no-${name}` : `--${name}`,
   )
-  if (idle.length === 0) return undefined
+  if (idle.length === 0) return
   throw new UsageError(`${idle.join(' and ')} ${idle.length === 1 ? 'has' : 'have'} a meaning only in waves`, {
     hints: ['give --serial too: --serial 1,10%,100%, or --serial 100% for one wave'],
   })
