@@ -101,7 +101,9 @@ describe.each(['here', 'far', 'web'] as const)('two processes at the same moment
     expect(node.begun('restart')).toBe(before + 1)
     expect(readFileSync(node.path('akctl/lease'), 'utf8')).toBe('')
   })
+})
 
+describe.each(['here', 'far'] as const)('one process after the other, node %s', (name) => {
   test('with --lock-timeout the second waits, and then does it', async () => {
     const node = nodes[name]
     const [before] = node.masters()
