@@ -6,6 +6,7 @@ import { API, API_VERSION, type AgentVersion } from '../connection/wire/api.ts'
 import {
   diffRequest,
   logsRequest,
+  lookRequest,
   orderRequest,
   releaseRequest,
   renewRequest,
@@ -94,6 +95,8 @@ export class ScriptedWork implements Work {
         return this.version()
       case 'status':
         return this.connection([], read).status()
+      case 'look':
+        return this.connection([], read).status(checked(lookRequest, input))
       case 'interfaces':
         return this.connection([], read).interfaces()
       case 'order':

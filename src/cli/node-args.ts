@@ -48,11 +48,11 @@ interface WidthFlags {
 
 interface WaveFlags {
   readonly serial?: string | undefined
-  readonly 'pause-between': string
-  readonly gate: boolean
-  readonly 'gate-timeout': string
-  readonly 'gate-queue': number
-  readonly 'on-failure': string
+  readonly 'pause-between'?: string | undefined
+  readonly gate?: boolean | undefined
+  readonly 'gate-timeout'?: string | undefined
+  readonly 'gate-queue'?: number | undefined
+  readonly 'on-failure'?: string | undefined
 }
 
 interface ConsentFlags {
@@ -60,7 +60,7 @@ interface ConsentFlags {
   readonly yes: boolean
 }
 
-interface ChangeFlags extends SelectionFlags, WidthFlags, ConsentFlags, Partial<WaveFlags> {
+interface ChangeFlags extends SelectionFlags, WidthFlags, ConsentFlags, WaveFlags {
   readonly 'dry-run': boolean
   readonly reason?: string | undefined
 }
@@ -80,19 +80,38 @@ export function widthOf(flags: WidthFlags, onNode?: Width['onNode']): Width {
  * Whether and how a change goes in waves.
  * @throws UsageError for a flag of waves without --serial: it would do nothing
  */
-function wavesOf(flags: Partial<WaveFlags>): Waves | undefined {
-  const { serial, 'pause-between': wait = '0s', 'gate-timeout': timeout = '30s', 'gate-queue': queueGrowth = 0 } = flags
-  const rollback = flags['on-failure'] === 'rollback'
+function wavesOf(flags: WaveFlags): Waves | undefined {
+  const {
+    serial,
+    'pause-between': wait = '0s',
+    gate = true,
+    'gate-timeout': timeout = '30s',
+    'gate-queue': queueGrowth = 1000,
+  } = flags
   const pause = parseSeconds(wait, '--pause-between')
+  const looks = gate ? { timeout: parseSeconds(timeout, '--gate-timeout'), queueGrowth } : undefined
   if (serial === undefined) {
-    const idle = [...(rollback ? ['--on-failure rollback'] : []), ...(pause > 0 ? ['--pause-between'] : [])]
-    if (idle.length === 0) return undefined
-    throw new UsageError(`${idle.join(' and ')} has a meaning only in waves`, {
-      hints: ['give --serial too: --serial 1,10%,100%, or --serial 100% for one wave'],
-    })
+    refuseIdle(flags)
+    return undefined
   }
-  const gate = flags.gate === false ? undefined : { timeout: parseSeconds(timeout, '--gate-timeout'), queueGrowth }
-  return { serial: parseSerial(serial), pause, gate, onFailure: rollback ? 'rollback' : 'stop' }
+  return {
+    serial: parseSerial(serial),
+    pause,
+    gate: looks,
+    onFailure: flags['on-failure'] === 'rollback' ? 'rollback' : 'stop',
+  }
+}
+
+const WAVES_ONLY = ['pause-between', 'gate', 'gate-timeout', 'gate-queue', 'on-failure'] as const
+
+function refuseIdle(flags: WaveFlags): void {
+  const idle = WAVES_ONLY.filter((name) => flags[name] !== undefined).map((name) =>
+    flags[name] === false ? `--no-${name}` : `--${name}`,
+  )
+  if (idle.length === 0) return
+  throw new UsageError(`${idle.join(' and ')} ${idle.length === 1 ? 'has' : 'have'} a meaning only in waves`, {
+    hints: ['give --serial too: --serial 1,10%,100%, or --serial 100% for one wave'],
+  })
 }
 
 /** From which number of nodes on a user is asked. */

@@ -43,6 +43,13 @@ export interface SyncOrder extends Order, Expected {
 
 /** One that expects nothing goes back from whatever the node is at. */
 export interface RollbackOrder extends Order, Partial<Expected> {}
+/** What a status call is to find out beyond what is cheap. An agent of before version 1.2 of its API leaves it out. */
+export interface StatusQuery {
+  /** Count the queue to so many messages. */
+  readonly countTo?: number
+  /** Whether the MTA answers: where it seems not to, the node looks for some seconds. */
+  readonly answers?: boolean
+}
 
 /**
  * A node, whatever the access. Two implementations (scripted over a host; the agent's client) are held to one
@@ -50,7 +57,7 @@ export interface RollbackOrder extends Order, Partial<Expected> {}
  * was not seen rejects with {@link UnknownOutcomeError}.
  */
 export interface NodeConnection {
-  status(): Promise<NodeState>
+  status(query?: StatusQuery): Promise<NodeState>
   start(order: StartOrder): Promise<VerbResult>
   stop(order: Order): Promise<VerbResult>
   restart(order: Order): Promise<VerbResult>

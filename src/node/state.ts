@@ -12,7 +12,7 @@ export interface NodeState {
   readonly version?: string
   /** `address:port` the MTA listens on, sorted. */
   readonly listening: readonly string[]
-  /** True for one that runs and listens on nothing, though its configuration says where. */
+  /** True for one that runs and listens on nothing, though its configuration says where; or, where that was asked, does not answer. */
   readonly mute?: boolean
   /** What the last start, stop or restart was about; absent on a node that none has touched. */
   readonly wanted?: Wanted

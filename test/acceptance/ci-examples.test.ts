@@ -187,7 +187,7 @@ describe('GitHub Actions', () => {
       ],
       [1, 1],
     ])
-    expect(job.summary).toBe('### Not done, or put back\n- mx1\n- mx2\n- mx3\n')
+    expect(job.summary).toBe('### Not done, not looked at, or put back\n- mx1\n- mx2\n- mx3\n')
   })
 
   /** Lets the apply job run as it stands, two minutes' pause and all, and cancels it in that pause. */
@@ -219,7 +219,7 @@ describe('GitHub Actions', () => {
       [1, 1],
       '',
     ])
-    expect(job.summary).toBe('### Not done, or put back\n- mx2\n')
+    expect(job.summary).toBe('### Not done, not looked at, or put back\n- mx1\n- mx2\n')
   })
 
   test('the run after a cancelled one does the rest, and no node twice', async () => {

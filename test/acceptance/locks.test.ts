@@ -2,8 +2,10 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import type { Lease } from '../../src/node/lease.ts'
 import type { NodeOutcome } from '../../src/outcome/outcome.ts'
+import { KEY, testAgents } from '../support/agent.ts'
 import { type CliRun, testCli } from '../support/cli.ts'
 import { type CliNode, cliNodes, journalOf, trustSshd } from '../support/cli-nodes.ts'
+import { createHttpsNode, keepApiKey } from '../support/https-node.ts'
 import { childrenOf } from '../support/processes.ts'
 import { terminal } from '../support/pty.ts'
 import { fitsSchema } from '../support/schemas.ts'
@@ -23,7 +25,8 @@ const JOB = 'https://gitlab.example.com/fleet/-/jobs/4711'
 
 let sshd: Sshd
 let driver: string
-const nodes = {} as Record<'here' | 'far', CliNode>
+const agents = testAgents()
+const nodes = {} as Record<'here' | 'far' | 'web', CliNode>
 const holders: Driver[] = []
 
 beforeAll(async () => {
@@ -33,6 +36,17 @@ beforeAll(async () => {
   nodes.far = await makeNode(ann, 'far', { sshd })
   await makeNode(bob, 'bobs-here', { directory: nodes.here.directory, install: false })
   await makeNode(bob, 'bobs-far', { directory: nodes.far.directory, install: false, sshd })
+  nodes.web = await makeNode(ann, 'web-itself')
+  const agent = await agents({ BASEDIR: nodes.web.directory, MTA: 'postfix' })
+  await agent.start()
+  for (const [cli, name] of [
+    [ann, 'web'],
+    [bob, 'bobs-web'],
+  ] as const) {
+    await createHttpsNode(cli, name, agent.port, '--mta', 'postfix')
+    await keepApiKey(cli, name, KEY)
+    await cli.ok(['trust', 'add', name, '--fingerprint', agent.fingerprint])
+  }
   driver = await bundleDriver(root, 'lease-driver')
 }, 120_000)
 
@@ -63,7 +77,7 @@ function slowStop(node: CliNode): () => void {
   }
 }
 
-describe.each(['here', 'far'] as const)('two processes at the same moment, node %s', (name) => {
+describe.each(['here', 'far', 'web'] as const)('two processes at the same moment, node %s', (name) => {
   test('exactly one wins; the other is refused at once with the winner’s name, and has done nothing', async () => {
     const node = nodes[name]
     await ann.ok(words(`mta start ${name} --no-sync`))
@@ -87,7 +101,9 @@ describe.each(['here', 'far'] as const)('two processes at the same moment, node 
     expect(node.begun('restart')).toBe(before + 1)
     expect(readFileSync(node.path('akctl/lease'), 'utf8')).toBe('')
   })
+})
 
+describe.each(['here', 'far'] as const)('one process after the other, node %s', (name) => {
   test('with --lock-timeout the second waits, and then does it', async () => {
     const node = nodes[name]
     const [before] = node.masters()
@@ -137,6 +153,7 @@ describe('a lease that a run keeps', () => {
     expect(list.json.nodes?.map(({ node: name, outcome }) => [name, outcome])).toEqual([
       ['bobs-here', 'ok'],
       ['bobs-far', 'ok'],
+      ['bobs-web', 'ok'],
     ])
     expect(list.json.nodes?.[0]?.result).not.toHaveProperty('lease')
     const show = await bob.ok(words('locks show bobs-far --json'))

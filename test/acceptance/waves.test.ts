@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { holdLock } from '../support/agent.ts'
 import { testCli } from '../support/cli.ts'
@@ -84,8 +84,29 @@ test('SIGTERM in the pause, when nobody else gets at the node: no new node, what
   const run = await started.done
   expect(run.exit).toBe(130)
   expect(lease(nodes[0])).toBe('')
-  expect(run.json.nodes?.map(({ outcome }) => outcome)).toEqual(['changed', 'cancelled', 'cancelled'])
+  expect(run.json.nodes?.map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled', 'cancelled'])
+  expect(run.json.nodes?.map(({ result }) => result !== undefined)).toEqual([true, false, false])
   expect(readers()).toEqual([8, 6, 6])
+})
+
+test('SIGTERM at the gate of the last wave: exit 130, and the node that nobody looked at is named', async () => {
+  const queue = nodes[0].path('queue/hold/ABC')
+  await cli.ok(words('settings set mx1 spool-readers=4'))
+  const lock = await holdLock(nodes[0].directory)
+  const started = cli.start(words('mta sync mx1 --serial 100% --gate-timeout 1h --gate-queue 0 --lock-timeout 60 --json'))
+  await lock.waitedFor()
+  writeFileSync(queue, '')
+  lock.free()
+  await until('its order has ended', 60, () => journalOf(cli).at(-1)?.node === 'mx1' || undefined)
+  started.child.kill('SIGTERM')
+  const run = await started.done
+  rmSync(queue)
+  expect([run.exit, run.json.ok]).toEqual([130, false])
+  expect(run.json.nodes).toMatchObject([{ node: 'mx1', outcome: 'cancelled', error: { kind: 'cancelled' } }])
+  expect(run.stderr).toContain('changed, but not looked at, as the run was cancelled: mx1')
+  expect(nodes[0].record().settings['spool-readers']).toBe(4)
+  expect(lease(nodes[0])).toBe('')
+  await cli.ok(words('settings unset mx1 spool-readers'))
 })
 
 test('SIGINT during an order: it has its grace, then its end is not waited for; the next command finds out', async () => {
@@ -113,6 +134,8 @@ test.each([
   ['--serial 0', '--serial does not understand'],
   ['--serial 1 --max-fail 101%', '--max-fail does not understand'],
   ['--on-failure rollback', 'give --serial too'],
+  ['--no-gate', '--no-gate has a meaning only in waves'],
+  ['--gate-timeout 30s --gate-queue 0', '--gate-timeout and --gate-queue have a meaning only in waves'],
   ['--serial 1 --gate-timeout soon', '--gate-timeout does not understand'],
 ])('%s is refused before anything is done', async (flags, message) => {
   const before = nodes.map((node) => node.sum())

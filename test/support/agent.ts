@@ -53,6 +53,8 @@ export type LogLine = Readonly<Record<string, unknown>>
 /** A real agent in a folder of its own: conf/, run/, log/, as an archive has them. */
 export class TestAgent {
   private ca = ''
+  /** Of its certificate, as `trust add` takes it. */
+  fingerprint = ''
 
   private constructor(
     readonly folder: string,
@@ -94,8 +96,9 @@ export class TestAgent {
 
   /** Makes another certificate; the agent has it at its next start or SIGHUP. */
   async newCertificate(): Promise<void> {
-    const { cert, key } = await makeCertificate()
+    const { cert, key, fingerprint } = await makeCertificate()
     this.ca = cert
+    this.fingerprint = fingerprint
     this.write('server.crt', cert)
     this.write('server.key', key)
   }

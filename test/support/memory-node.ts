@@ -1,14 +1,23 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Expected, NodeConnection, Order, RollbackOrder, StartOrder, SyncOrder } from '../../src/connection/port.ts'
+import type {
+  Expected,
+  NodeConnection,
+  Order,
+  RollbackOrder,
+  StartOrder,
+  StatusQuery,
+  SyncOrder,
+} from '../../src/connection/port.ts'
 import type { LogQuery } from '../../src/mta/driver.ts'
+import { QUEUE_BOUND } from '../../src/mta/shared/operations.ts'
 import type { LogRecord } from '../../src/mta/logs.ts'
 import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../src/mta/shared/results.ts'
 import type { NodeRecord } from '../../src/node/record.ts'
 import type { Lease, LeaseState } from '../../src/node/lease.ts'
 import type { OrderState, RevisionRecord } from '../../src/node/revision.ts'
 import type { Settings } from '../../src/node/settings.ts'
-import type { NodeState } from '../../src/node/state.ts'
+import type { NodeState, QueueCount } from '../../src/node/state.ts'
 import type { Context } from '../../src/operations/context.ts'
 import { ConflictError, NodeLockedError, UnknownOutcomeError } from '../../src/outcome/errors.ts'
 import { openHome } from '../../src/profile/home.ts'
@@ -24,6 +33,10 @@ export class MemoryNode implements NodeConnection {
   wanted: NodeState['wanted']
   /** Runs, but listens on nothing. */
   mute = false
+  /** Runs and listens, but does not answer: seen by who asks for that. */
+  hung = false
+  /** What it answers of its lease; default: the one that is kept on it is told by `lease` alone. */
+  lent: Lease | undefined
   /** Seconds it has run. */
   uptime = 1000
   /** Why the node can't be asked. */
@@ -44,6 +57,8 @@ export class MemoryNode implements NodeConnection {
   files: readonly TextDiff[] = []
   /** What would cut the connection. */
   signal: AbortSignal | undefined
+  /** Files that were edited by hand; the next revision replaces them. */
+  edited: readonly string[] = []
   /** Messages in its queue; undefined: not counted. */
   queue: number | undefined
   /** What every revision held. */
@@ -55,25 +70,29 @@ export class MemoryNode implements NodeConnection {
   /** Called in the middle of a changing order. */
   during: (() => void | Promise<void>) | undefined
 
-  status(): Promise<NodeState> {
+  status(query: StatusQuery = {}): Promise<NodeState> {
     this.calls.push('status')
     this.statusCalled?.()
     if (this.lost !== undefined) return Promise.reject(this.lost)
-    const { running, installed, record, queue } = this
+    const { running, installed, record, edited } = this
+    const mute = this.mute || (this.hung && query.answers === true)
+    const bound = Math.max(query.countTo ?? 0, QUEUE_BOUND)
+    const counted = (messages: number): QueueCount => ({ messages: Math.min(messages, bound), capped: messages > bound })
     const loaded = running && record !== undefined ? { loaded: record.revision } : {}
     const told = record === undefined ? {} : { record }
     return Promise.resolve({
       running,
       installed,
       listening: [],
-      edited: [],
+      edited,
       clock: this.clock?.() ?? Math.floor(Date.now() / 1000),
       ...(running ? { uptime: this.uptime } : {}),
-      ...(running && this.mute ? { mute: true } : {}),
+      ...(running && mute ? { mute: true } : {}),
       ...(this.wanted === undefined ? {} : { wanted: this.wanted }),
       ...loaded,
       ...told,
-      ...(queue === undefined ? {} : { queue: { messages: queue, capped: false } }),
+      ...(this.queue === undefined ? {} : { queue: counted(this.queue) }),
+      ...(this.lent === undefined ? {} : { lease: this.lent }),
     })
   }
 
@@ -189,10 +208,11 @@ export class MemoryNode implements NodeConnection {
   }
 
   private power(running: boolean): VerbResult {
-    const did = this.running !== running || this.mute
+    const did = this.running !== running || this.mute || this.hung
     this.running = running
     this.wanted = running ? 'running' : 'stopped'
     this.mute = false
+    this.hung = false
     return { did }
   }
 
@@ -200,7 +220,10 @@ export class MemoryNode implements NodeConnection {
     const { id, by, at, reason } = order
     this.record = { revision: (this.record?.revision ?? 0) + 1, id, settings, by, at, reason, schema: 1 }
     this.told.set(this.record.revision, settings)
-    return { wrote: true, revision: this.record.revision, id, took: 'none', running: this.running, replaced: [] }
+    const replaced = this.edited
+    this.edited = []
+    const saved = replaced.length === 0 ? {} : { saved: `revisions/${this.record.revision - 1}/conf` }
+    return { wrote: true, revision: this.record.revision, id, took: 'none', running: this.running, replaced, ...saved }
   }
 }
 

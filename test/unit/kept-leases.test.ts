@@ -102,6 +102,35 @@ test('a node that is out of reach is tried again, and one that can’t be asked 
   Object.assign(mx1, { releaseLease: release })
 })
 
+test('a node that hangs does not keep the leases of others from being renewed', async () => {
+  const world = await memoryWorld(['mx1', 'mx2'])
+  const leases = new KeptLeases(world.context, undefined, QUICK)
+  const cut: (AbortSignal | undefined)[] = []
+  const hang = (): Promise<never> => new Promise(() => void cut.push(world.node('mx1').signal))
+  Object.assign(world.node('mx1'), { renewLease: hang })
+  await stop(world, leases)
+  await until('the other is renewed, and again', 20, () => count(world, 'mx2', 'renewLease') > 3 || undefined)
+  await until('the one that hangs is tried again', 20, () => cut.length > 1 || undefined)
+  expect(cut[0]?.aborted).toBe(true) // and is not waited for any more
+  await leases.releaseAll()
+})
+
+test('a lease that a failed order has left is renewed too, where it has left one', async () => {
+  const world = await memoryWorld(['mx1', 'mx2'])
+  const leases = new KeptLeases(world.context, undefined, QUICK)
+  world.node('mx1').during = () => Promise.reject(new FailedError('the MTA did not stop'))
+  world.node('mx2').during = () => {
+    world.node('mx2').kept = undefined
+    throw new FailedError('the MTA did not stop')
+  }
+  expect(outcomes(await stop(world, leases))).toEqual(['failed', 'failed'])
+  await until('it is renewed', 20, () => count(world, 'mx1', 'renewLease') > 2 || undefined)
+  expect(leases.claim((await loadFleet(world.context, { names: ['mx1'] })).nodes[0] as never, 'x').held).toBe(true)
+  expect(count(world, 'mx2', 'renewLease')).toBe(1) // it was not there: nothing to renew, and nothing to warn of
+  expect(world.notes).toEqual([])
+  await leases.releaseAll()
+})
+
 test('what a failed order may have left is given up too, what was refused because of a lease is not touched', async () => {
   const world = await memoryWorld(['mx1', 'mx2'])
   const leases = new KeptLeases(world.context)

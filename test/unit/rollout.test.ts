@@ -1,57 +1,10 @@
+import { FailedError, TimeoutError } from '../../src/outcome/errors.ts'
 import type { NodeOutcome } from '../../src/outcome/outcome.ts'
-import type { Settings } from '../../src/node/settings.ts'
-import { changeNodes } from '../../src/operations/mta/change.ts'
-import { startNode, stopNode } from '../../src/operations/mta/power.ts'
-import type { ChangeResult } from '../../src/operations/mta/results.ts'
-import { syncNode } from '../../src/operations/mta/sync.ts'
-import type { Waves } from '../../src/operations/rollout/waves.ts'
-import { FailedError } from '../../src/outcome/errors.ts'
-import { parseSerial } from '../../src/fleet/waves.ts'
 import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
+import { NAMES, outcomesOf, run, SYNC, synced as syncedOf, told, waves, type Work } from '../support/rollout.ts'
 
 const memoryWorld = memoryWorlds()
-const NAMES = ['mx1', 'mx2', 'mx3', 'mx4']
-const GATE = { timeout: 0, queueGrowth: 10 }
-
-const waves = (serial: string, more: Partial<Waves> = {}): Waves => ({
-  ...{ serial: parseSerial(serial), pause: 0, gate: GATE, onFailure: 'stop' },
-  ...more,
-})
-
-type Work = Parameters<typeof changeNodes>[3]
-const SYNC: Work = (session) => syncNode(session, { takeOver: false, restart: true, dryRun: false, reason: 'a test' })
-
-/** Four running nodes that were told 3 spool readers and are to be told 5. */
-async function synced(settings: Settings = { 'spool-readers': 5 }): Promise<MemoryWorld> {
-  const world = await memoryWorld(NAMES)
-  await tell(world, { 'spool-readers': 3 })
-  for (const name of NAMES) world.node(name).running = true
-  await run(world, undefined)
-  await tell(world, settings)
-  return world
-}
-
-async function tell({ profile }: MemoryWorld, settings: Settings): Promise<void> {
-  await profile.update((data) => ({ data: { ...data, defaults: settings }, result: undefined }))
-}
-
-function run(
-  { context }: MemoryWorld,
-  how: Waves | undefined,
-  more: { readonly maxFail?: number; readonly work?: Work; readonly told?: NodeOutcome<unknown>[] } = {},
-): Promise<readonly NodeOutcome<ChangeResult>[]> {
-  const { maxFail, work = SYNC, told } = more
-  const width = {
-    concurrency: 4,
-    ...(maxFail === undefined ? {} : { maxFail: { amount: maxFail, unit: 'nodes' as const } }),
-    ...(told === undefined ? {} : { onNode: (outcome: NodeOutcome<unknown>) => void told.push(outcome) }),
-  }
-  const rest = { width, consent: { above: 100, yes: true }, dryRun: false, reason: undefined }
-  return changeNodes(context, 'sync', { ...rest, waves: how, selection: { all: true } }, work)
-}
-
-const outcomesOf = (nodes: readonly NodeOutcome<ChangeResult>[]): string[] => nodes.map(({ outcome }) => outcome)
-const told = (world: MemoryWorld): unknown[] => NAMES.map((name) => world.node(name).record?.settings['spool-readers'])
+const synced = (): Promise<MemoryWorld> => syncedOf(memoryWorld)
 
 test('every wave is said, changed, and looked at before the next one starts', async () => {
   const world = await synced()
@@ -102,6 +55,68 @@ test.each([
   expect(mx1?.error?.message ?? '').toContain(why)
 })
 
+test.each([
+  ['further than a status counts', 9_995, 500_000, 'failed', 'its queue has grown by at least 11 messages (10 are allowed)'],
+  ['within the bound, near to where a status stops', 9_995, 10_005, 'changed', ''],
+  ['from more than a status counts', 20_000, 900_000, 'changed', ''],
+])('a queue that has grown %s', async (_, before, after, outcome, why) => {
+  const world = await synced()
+  const mx1 = world.node('mx1')
+  mx1.queue = before
+  mx1.during = () => void (mx1.queue = after)
+  const [first] = await run(world, waves('1'))
+  expect(first?.outcome).toBe(outcome)
+  expect(first?.error?.message ?? '').toContain(why)
+  const unjudged = world.notes.filter((note) => note.startsWith('warning: the queues of mx1 held more than 10000 messages'))
+  expect(unjudged).toHaveLength(before > 10_000 ? 1 : 0)
+})
+
+test.each([
+  ['answers within its time', 1000, 'changed'],
+  ['does not answer within its time', 31_000, 'timeout'],
+])('a node that can not be asked at once is asked again: it %s', async (_, passed, outcome) => {
+  const world = await synced()
+  const mx1 = world.node('mx1')
+  mx1.during = () => {
+    mx1.lost = new TimeoutError('no answer')
+    mx1.statusCalled = () => {
+      world.clock.now += passed
+      mx1.statusCalled = () => void (mx1.lost = undefined)
+    }
+  }
+  const [first] = await run(world, waves('1', { gate: { timeout: 30, queueGrowth: 10 } }))
+  expect(first?.outcome).toBe(outcome)
+})
+
+test('a node that had nothing to change is looked at too: a run that is done again does not go past one that is down', async () => {
+  const world = await synced()
+  await run(world, undefined)
+  const mx1 = world.node('mx1')
+  Object.assign(mx1, { running: false, wanted: 'running' })
+  const idle: Work = async (session) => ({ ...(await SYNC(session)), steps: [] })
+  const nodes = await run(world, waves('1'), { work: idle })
+  expect(outcomesOf(nodes)).toEqual(['failed', 'skipped', 'skipped', 'skipped'])
+  expect(nodes[0]?.error?.message).toContain('the MTA is not running')
+  expect(NAMES.map((name) => world.node(name).kept)).toEqual([undefined, undefined, undefined, undefined])
+})
+
+test('a record is told when a node has its outcome, not after pause and gate; and again when the gate finds another', async () => {
+  const world = await synced()
+  const seen: NodeOutcome<unknown>[] = []
+  const [mx1, mx2] = [world.node('mx1'), world.node('mx2')]
+  const at: string[][] = []
+  mx1.during = () => {
+    mx1.queue = 999
+    mx1.statusCalled = () => void at.push(seen.map(({ node, outcome }) => `${node} ${outcome}`).sort())
+  }
+  mx2.during = () => {
+    throw new FailedError('no room')
+  }
+  await run(world, waves('2'), { told: seen, maxFail: 3 })
+  expect(at).toEqual([['mx1 changed', 'mx2 failed']])
+  expect(seen.filter(({ node }) => node === 'mx1').map(({ outcome }) => outcome)).toEqual(['changed', 'failed'])
+})
+
 test('without a gate nobody looks', async () => {
   const world = await synced()
   world.node('mx1').during = () => void (world.node('mx1').queue = 100_000)
@@ -115,144 +130,21 @@ test('the limit counts over the whole selection, whatever the wave', async () =>
   expect(outcomesOf(await run(world, waves('1'), { maxFail: 2 }))).toEqual(['unknown', 'changed', 'unknown', 'skipped'])
 })
 
-test('a run that fails puts back what it changed, and nothing else; what was put back is never called changed', async () => {
-  const world = await synced()
-  world.node('mx3').during = () => void (world.node('mx3').queue = 999)
-  const seen: NodeOutcome<unknown>[] = []
-  const nodes = await run(world, waves('1,2,1', { onFailure: 'rollback' }), { told: seen })
-  expect(outcomesOf(nodes)).toEqual(['failed', 'failed', 'failed', 'skipped'])
-  expect(told(world)).toEqual([3, 3, 3, 3])
-  expect(nodes[0]).toMatchObject({
-    result: { steps: ['wrote'], putBack: { to: 1, revision: 3 } },
-    error: { message: 'was changed as told, but the run failed; put back to revision 1' },
-  })
-  expect(nodes[2]?.error?.message).toMatch(/^did not pass the health gate .*; put back to revision 1$/)
-  expect(world.node('mx4').record?.revision).toBe(1)
-  expect(world.notes).toContain('rollback: 3 nodes')
-  expect(world.notes).toContain('warning: put back to what they had before this run: mx[1-3]')
-  expect(seen.map(({ node, outcome }) => `${node} ${outcome}`)).toEqual([
-    ...['mx1 changed', 'mx2 changed', 'mx3 failed', 'mx4 skipped'],
-    ...['mx1 failed', 'mx2 failed', 'mx3 failed'],
-  ])
-  // The next sync knows the node as its own.
-  expect(outcomesOf(await run(world, undefined))).toEqual(['changed', 'changed', 'changed', 'changed'])
-})
-
-test('an order whose end was not seen is looked up, and put back when it was carried out', async () => {
-  const world = await synced()
-  world.node('mx2').cut = 'after'
-  const nodes = await run(world, waves('1', { onFailure: 'rollback' }))
-  expect(outcomesOf(nodes)).toEqual(['failed', 'failed', 'skipped', 'skipped'])
-  expect(nodes[1]?.error?.message).toMatch(/; put back to revision 1$/)
-  expect(told(world)).toEqual([3, 3, 3, 3])
-})
-
-test('a node that somebody else has changed since is left alone, and that is its outcome', async () => {
-  const world = await synced()
-  const theirs: Work = (session) => {
-    if (session.node.name !== 'mx2') return SYNC(session)
-    world.node('mx1').toldBy('bob@desk', { 'spool-readers': 9 })
-    throw new FailedError('no room')
-  }
-  const nodes = await run(world, waves('1', { onFailure: 'rollback' }), { work: theirs })
-  expect(outcomesOf(nodes)).toEqual(['conflict', 'failed', 'skipped', 'skipped'])
-  expect(nodes[0]?.error?.message).toBe(
-    'was changed as told, but the run failed; could not be put back: somebody else has changed the node since: revision 3 is by bob@desk',
-  )
-  expect(told(world)[0]).toBe(9)
-})
-
-test.each([
-  ['started', false, startNode],
-  ['stopped', true, stopNode],
-])('an MTA that this run %s is put back too', async (_, running, verb) => {
-  const world = await synced({ 'spool-readers': 3 })
-  for (const name of NAMES) world.node(name).running = running
-  const work: Work = (session) => {
-    if (session.node.name === 'mx2') throw new FailedError('no room')
-    return verb(session, { dryRun: false, reason: 'a test', sync: false })
-  }
-  const nodes = await run(world, waves('1', { onFailure: 'rollback' }), { work })
-  expect(outcomesOf(nodes)).toEqual(['failed', 'failed', 'skipped', 'skipped'])
-  expect(nodes[0]?.result?.putBack).toEqual({ power: running ? 'started' : 'stopped' })
-  expect(NAMES.map((name) => world.node(name).running)).toEqual(NAMES.map(() => running))
-})
-
-test('a start that told settings first and failed is put back whole: what it told is its own, though another order followed', async () => {
-  const world = await synced()
-  for (const name of NAMES) world.node(name).running = false
-  const { calls } = world.node('mx2')
-  world.node('mx2').during = () => {
-    if (calls.at(-1) === 'start') throw new FailedError('the port is in use')
-  }
-  const work: Work = (session) => startNode(session, { dryRun: false, reason: 'a test', sync: true })
-  const nodes = await run(world, waves('1', { onFailure: 'rollback' }), { work })
-  expect(outcomesOf(nodes)).toEqual(['failed', 'failed', 'skipped', 'skipped'])
-  expect(nodes[1]?.error?.message).toBe('the port is in use; put back to revision 1')
-  expect(told(world)).toEqual([3, 3, 3, 3])
-  expect(NAMES.map((name) => world.node(name).running)).toEqual([false, false, false, false])
-})
-
-test('another run of this very profile is somebody else: what it told a node since is not put back', async () => {
-  const world = await synced()
-  const both: Work = async (session) => {
-    if (session.node.name !== 'mx2') return SYNC(session)
-    const { id } = world.node('mx1').toldBy('ann@desk', { 'spool-readers': 9 })
-    const entry = { at: '2026-11-24T04:00:00.000Z', by: 'ann@desk', verb: 'mta sync', node: 'mx1', outcome: 'changed' as const }
-    await world.profile.journal.append([{ ...entry, orderId: id }])
-    throw new FailedError('no room')
-  }
-  const nodes = await run(world, waves('1', { onFailure: 'rollback' }), { work: both })
-  expect(outcomesOf(nodes)).toEqual(['conflict', 'failed', 'skipped', 'skipped'])
-  expect(nodes[0]?.error?.message).toMatch(/could not be put back: somebody else has changed the node since: revision 3/)
-  expect(told(world)[0]).toBe(9)
-})
-
-test('somebody who comes in between the look at a node and its way back is not overwritten', async () => {
-  const world = await synced()
-  world.node('mx2').queue = 0
-  const work: Work = async (session) => {
-    const result = await SYNC(session)
-    if (session.node.name === 'mx2') {
-      world.node('mx2').queue = 999
-      world.node('mx1').during = () => void world.node('mx1').toldBy('bob@desk', { 'spool-readers': 9 })
-    }
-    return result
-  }
-  const nodes = await run(world, waves('1', { onFailure: 'rollback' }), { work })
-  expect(outcomesOf(nodes)).toEqual(['conflict', 'failed', 'skipped', 'skipped'])
-  expect(told(world)).toEqual([9, 3, 3, 3])
-})
-
-test('a node that went back by itself to what its process had loaded is put back to what it had, as nobody else was there', async () => {
-  const world = await synced()
-  const mx1 = world.node('mx1')
-  const loaded = mx1.record
-  await run(world, undefined) // revision 2, which mx1 was told with --no-restart
-  await tell(world, { 'spool-readers': 7 })
-  const status = mx1.status.bind(mx1)
-  mx1.status = async () => ({ ...(await status()), loaded: 1 })
-  mx1.during = () => {
-    mx1.during = undefined
-    mx1.record = loaded
-    throw new FailedError('the MTA did not come up healthy with revision 3; the node is back at revision 1')
-  }
-  const nodes = await run(world, waves('1', { onFailure: 'rollback' }))
-  expect(nodes[0]?.error?.message).toMatch(/back at revision 1; put back to revision 2$/)
-  expect(told(world)).toEqual([5, 5, 5, 5])
-})
-
 test('Ctrl-C ends the waves: no new node, no gate, nothing is put back, and that is said', async () => {
   const world = await synced()
   world.node('mx2').during = () => {
     world.abort.abort()
   }
   const nodes = await run(world, waves('1', { onFailure: 'rollback' }))
-  expect(outcomesOf(nodes)).toEqual(['changed', 'changed', 'cancelled', 'cancelled'])
+  expect(outcomesOf(nodes)).toEqual(['changed', 'cancelled', 'cancelled', 'cancelled'])
+  expect(nodes[1]).toMatchObject({
+    result: { steps: ['wrote'] },
+    error: { message: 'was changed as told, but was not looked at, as the run was cancelled' },
+  })
   expect(told(world)).toEqual([5, 5, 3, 3])
 })
 
-test('Ctrl-C at the gate: what was changed is called changed, and that nobody looked at it is said', async () => {
+test('Ctrl-C at the gate of the last wave: the run was cancelled, and what nobody looked at is named', async () => {
   const world = await synced()
   const mx1 = world.node('mx1')
   mx1.during = () => {
@@ -261,9 +153,11 @@ test('Ctrl-C at the gate: what was changed is called changed, and that nobody lo
       world.abort.abort()
     }
   }
-  const nodes = await run(world, waves('1', { gate: { timeout: 3600, queueGrowth: 10 } }))
-  expect(outcomesOf(nodes)).toEqual(['changed', 'cancelled', 'cancelled', 'cancelled'])
-  expect(world.notes).toContain('warning: changed, but not looked at, as the run was cancelled: mx1')
+  const nodes = await run(world, waves('100%', { gate: { timeout: 3600, queueGrowth: 10 } }))
+  expect(outcomesOf(nodes)).toContain('cancelled')
+  expect(nodes[0]).toMatchObject({ outcome: 'cancelled', result: { steps: ['wrote'], revision: 2 } })
+  expect(world.notes.filter((note) => /^warning: changed, but not looked at, .*: mx/.test(note))).toHaveLength(1)
+  expect(told(world)).toEqual([5, 5, 5, 5])
 })
 
 test('a journal that cannot be written does not end the run: what was found is the outcome', async () => {
@@ -281,7 +175,8 @@ test('the pause is between waves, and ends at Ctrl-C', async () => {
   const world = await synced()
   world.node('mx1').during = () => void setTimeout(() => world.abort.abort(), 50)
   const nodes = await run(world, waves('1', { pause: 3600 }))
-  expect(outcomesOf(nodes)).toEqual(['changed', 'cancelled', 'cancelled', 'cancelled'])
+  expect(outcomesOf(nodes)).toEqual(['cancelled', 'cancelled', 'cancelled', 'cancelled'])
+  expect(told(world)).toEqual([5, 3, 3, 3])
 })
 
 test('after the last wave nobody waits', async () => {
@@ -323,17 +218,4 @@ test('a run that does not come back to its nodes keeps none', async () => {
   const seen = keptAtLooks(world)
   await run(world, waves('1', { gate: undefined }))
   expect(seen).toEqual(['mx1: ', 'mx2: ', 'mx3: ', 'mx4: '])
-})
-
-test('a node whose lease was taken away is not put back, and that is said; however a run ends, it keeps nothing', async () => {
-  const world = await synced()
-  world.node('mx2').during = () => {
-    world.node('mx1').kept = undefined
-    world.node('mx2').queue = 999
-  }
-  const nodes = await run(world, waves('1', { onFailure: 'rollback' }))
-  expect(outcomesOf(nodes)).toEqual(['conflict', 'failed', 'skipped', 'skipped'])
-  expect(nodes[0]?.error?.message).toMatch(/could not be put back: locked/)
-  expect(told(world)).toEqual([5, 3, 3, 3])
-  expect(NAMES.map((name) => world.node(name).kept)).toEqual([undefined, undefined, undefined, undefined])
 })

@@ -112,6 +112,30 @@ test('runs of --once keep account between them: pauses, tries, giving up, and be
   expect(outcomes[2]).toMatch(/^failed: gave up after 2 tries/)
 })
 
+test("somebody's order or lease on the node: what it is down for is no event and no try; the next look tells", async () => {
+  const fleet = await world(['mx1', 'mx2'])
+  const [mx1, mx2] = [fleet.node('mx1'), fleet.node('mx2')]
+  const lent = { id: 'X', host: 'x', pid: 1, operation: 'mta restart', by: 'bob@x', reason: '', taken: 1, until: 61, kept: false }
+  Object.assign(mx1, { wanted: 'running', lent })
+  Object.assign(mx2, { wanted: 'running', running: true, lent })
+  const report = await once(fleet)
+  expect([found(report), eventsOf(report), report.differences]).toEqual([['mx1 ok busy', 'mx2 ok well'], [], false])
+  expect(mx1.calls).not.toContain('start')
+  mx1.lent = undefined
+  expect(eventsOf(await once(fleet))).toEqual(['mx1 down', 'mx1 restarted'])
+})
+
+test('an MTA that listens and does not answer is restarted; only a watch asks for that', async () => {
+  const fleet = await world(['mx1'])
+  const mx1 = fleet.node('mx1')
+  Object.assign(mx1, { wanted: 'running', running: true, hung: true })
+  expect((await mx1.status()).mute).toBeUndefined()
+  const report = await once(fleet)
+  expect([found(report), eventsOf(report)]).toEqual([['mx1 changed well'], ['mx1 mute', 'mx1 restarted']])
+  expect(report.data.events[0]?.message).toBe('the MTA runs and does not answer')
+  expect(mx1.hung).toBe(false)
+})
+
 test('an MTA that akctl never started counts as one that should run once it was seen running', async () => {
   const fleet = await world(['mx1'])
   const mx1 = fleet.node('mx1')

@@ -9,7 +9,7 @@ import type { Settings } from '../../node/settings.ts'
 import type { NodeState } from '../../node/state.ts'
 import { CancelledError, FailedError, UnreachableError } from '../../outcome/errors.ts'
 import type { IdentityPolicy } from '../identity-policy.ts'
-import type { Expected, NodeConnection, Order, RollbackOrder, StartOrder, SyncOrder } from '../port.ts'
+import type { Expected, NodeConnection, Order, RollbackOrder, StartOrder, StatusQuery, SyncOrder } from '../port.ts'
 import { API, API_ROOT, type AgentVersion, type ApiName } from '../wire/api.ts'
 import { answerOf } from './answers.ts'
 import { type Exchanged, type HttpRequest, exchange } from './exchange.ts'
@@ -18,7 +18,7 @@ import { AgentLink } from './link.ts'
 import { recordsOf } from './log-stream.ts'
 import { agentLabel, openSecure } from './secure.ts'
 import type { AgentTarget, AgentTimeouts } from './target.ts'
-import { checkVersion, knowsExpectations, knowsLeases, noApi, noLeases, unknownCall } from './version-check.ts'
+import { checkVersion, isOfTwo, knowsLeases, noApi, noLeases, unknownCall } from './version-check.ts'
 
 /** What a connection to an agent is made with. */
 export interface AgentParts {
@@ -64,8 +64,9 @@ export class AgentConnection implements NodeConnection {
     return version
   }
 
-  status(): Promise<NodeState> {
-    return this.call('status')
+  async status(query: StatusQuery = {}): Promise<NodeState> {
+    const closer = query.countTo !== undefined || query.answers === true
+    return closer && isOfTwo(await this.known()) ? this.call('look', { body: query }) : this.call('status')
   }
 
   async start(order: StartOrder): Promise<VerbResult> {
@@ -142,7 +143,7 @@ export class AgentConnection implements NodeConnection {
 
   /** What an order expects, as far as the agent can be told: an older one compares nothing in a rollback, and no ids. */
   private async expected({ expect, expectId }: Partial<Expected>): Promise<Partial<Expected>> {
-    if (expect === undefined || !knowsExpectations(await this.known())) return {}
+    if (expect === undefined || !isOfTwo(await this.known())) return {}
     return { expect, ...(expectId === undefined ? {} : { expectId }) }
   }
 

@@ -22,8 +22,11 @@ export function knowsLeases({ api }: AgentVersion): boolean {
   return api.minor >= 1
 }
 
-/** Whether an agent compares what a rollback expects, and the id of an expected revision: an older one refuses both words. */
-export function knowsExpectations({ api }: AgentVersion): boolean {
+/**
+ * Whether an agent knows what version 1.2 has added: what a rollback expects and the id of an expected revision (an older one
+ * refuses both words), and a closer look than a plain status.
+ */
+export function isOfTwo({ api }: AgentVersion): boolean {
   return api.minor >= 2
 }
 

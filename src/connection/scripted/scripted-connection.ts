@@ -10,7 +10,7 @@ import type { NodeState } from '../../node/state.ts'
 import { programOf } from '../../script/program.ts'
 import type { Script } from '../../script/script.ts'
 import type { Host } from '../host.ts'
-import type { Expected, NodeConnection, Order, RollbackOrder, StartOrder, SyncOrder } from '../port.ts'
+import type { Expected, NodeConnection, Order, RollbackOrder, StartOrder, StatusQuery, SyncOrder } from '../port.ts'
 import { runScript } from './run-script.ts'
 
 /** What a scripted connection needs to know. Times in seconds. */
@@ -31,8 +31,8 @@ export class ScriptedConnection implements NodeConnection {
     private readonly options: ScriptedOptions,
   ) {}
 
-  status(): Promise<NodeState> {
-    return this.run(statusScript(this.driver, this.installation))
+  status(query?: StatusQuery): Promise<NodeState> {
+    return this.run(statusScript(this.driver, this.installation, query))
   }
 
   start(order: StartOrder): Promise<VerbResult> {

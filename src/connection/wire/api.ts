@@ -3,6 +3,7 @@ import { MTA_NAMES } from '../../node/record.ts'
 import {
   diffRequest,
   logsRequest,
+  lookRequest,
   orderId,
   orderRequest,
   releaseRequest,
@@ -15,7 +16,7 @@ import { applyResult, interfaceInfo, leaseState, logRecord, nodeState, orderStat
 
 /**
  * The version of what is spoken between akctl and an agent. A new minor adds, and both sides go on; a new major is
- * refused by the older side. 1.1: leases. 1.2: a rollback's expectation, and the id of the expected revision.
+ * refused by the older side. 1.1: leases. 1.2: a rollback's expectation, and the id of the expected revision; look.
  */
 export const API_VERSION = { major: 1, minor: 2 } as const
 
@@ -60,6 +61,14 @@ export const API = {
     answer: agentVersion,
   },
   status: { method: 'GET', path: '/status', summary: 'how the MTA is, and what it was told', changes: false, answer: nodeState },
+  look: {
+    method: 'POST',
+    path: '/look',
+    summary: 'as status; counts a longer queue, and looks whether the MTA answers, which may take some seconds',
+    changes: false,
+    body: lookRequest,
+    answer: nodeState,
+  },
   start: { method: 'POST', path: '/start', summary: 'starts the MTA', changes: true, body: startRequest, answer: verbResult },
   stop: { method: 'POST', path: '/stop', summary: 'stops the MTA', changes: true, body: orderRequest, answer: verbResult },
   restart: {

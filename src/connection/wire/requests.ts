@@ -108,6 +108,12 @@ export const rollbackRequest = v.strictObject({
   to: v.exactOptional(natural),
 })
 
+/** What a look is to find out beyond a status. */
+export const lookRequest = v.strictObject({
+  countTo: v.exactOptional(natural),
+  answers: v.exactOptional(v.boolean()),
+})
+
 /** What of the logs is wanted. */
 export const logsRequest = v.strictObject({
   source: v.picklist(LOG_SOURCES),

@@ -189,7 +189,10 @@ ak_up() {
 }
 ak_down() {
   [ -z "$SERVICE" ] || ak_systemctl stop
-  [ -z "$(mta_pid)" ] || mta_stop
+  _pid=$(mta_pid)
+  [ -n "$_pid" ] || return 0
+  kill -CONT "-$_pid" 2>/dev/null # one that stands still hears no other signal
+  mta_stop
 }
 ak_systemctl() {
   ak_now

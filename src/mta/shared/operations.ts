@@ -75,9 +75,17 @@ export function verbScript<T>(
   }
 }
 
-/** Everything `mta status` tells of a node. */
-export function statusScript(driver: MtaDriver, installation: Installation): Script<NodeState> {
-  const verb = { name: 'status', text: statusText, args: [String(QUEUE_BOUND)], changes: false }
+/**
+ * Everything `mta status` tells of a node.
+ * @param countTo messages in the queue at which counting stops
+ * @param answers whether to look if the MTA answers, which may take some seconds
+ */
+export function statusScript(
+  driver: MtaDriver,
+  installation: Installation,
+  { countTo = QUEUE_BOUND, answers = false }: { readonly countTo?: number; readonly answers?: boolean } = {},
+): Script<NodeState> {
+  const verb = { name: 'status', text: statusText, args: [String(countTo), answers ? 'yes' : 'no'], changes: false }
   return verbScript(driver, installation, verb, readState)
 }
 

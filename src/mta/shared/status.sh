@@ -1,9 +1,9 @@
-# status QUEUE_MAX: everything `mta status` tells of a node. Reads only; takes no lock.
+# status QUEUE_MAX ANSWERS: everything `mta status` tells of a node; with `yes` also whether the MTA answers. Reads only;
+# takes no lock.
 st_tell() {
   ak_now
   put clock "$NOW"
   ak_lease "$NOW"
-  printf '%s' "$LEASE"
   if mta_installed; then put installed yes; else put installed no; fi
   PID=$(mta_pid)
   if [ -n "$PID" ]; then
@@ -12,10 +12,12 @@ st_tell() {
     put pid "$PID"
     put uptime "$UPTIME"
     put loaded "$LOADED"
-    st_listening "$PID"
+    st_listening "$PID" "$2"
   else
     put running no
+    [ -n "$LEASE" ] || ak_lease "$NOW" # an order may have begun, and stopped it, just now
   fi
+  printf '%s' "$LEASE"
   ak_wanted
   put wanted "$WANTED"
   put queue "$(mta_messages | awk -v max="$1" 'NR > max { exit } END { print NR }')"
@@ -31,13 +33,14 @@ st_tell() {
   put version "$VERSION"
   return 0
 }
-# st_listening PID: where it listens; of one that listens nowhere, whether that is a fault.
+# st_listening PID ANSWERS: where it listens; of one that listens nowhere, whether that is a fault.
 st_listening() {
   LISTEN=$(ak_listening "$1")
   if [ -n "$LISTEN" ]; then
     while IFS= read -r ADDR; do put listen "$ADDR"; done <<END
 $LISTEN
 END
+    if [ "$2" = yes ] && ak_silent "$1" 5; then put mute yes; fi
   elif ! mta_healthy; then
     put mute yes
   fi
@@ -47,5 +50,5 @@ st_record() {
   if { IFS= read -r RECORD && ! IFS= read -r _; } <"$1"; then put record "$RECORD"; else put_file record "$1"; fi
 }
 # Said in one piece: each write of its own would be a packet of its own, and wake the caller anew.
-ANSWER=$(st_tell "$1") || exit 1
+ANSWER=$(st_tell "$1" "$2") || exit 1
 say "$ANSWER"

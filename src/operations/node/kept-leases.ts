@@ -6,23 +6,30 @@ import { ConflictError, FailedError, NodeLockedError, UnknownOutcomeError } from
 import type { Context, Opener } from '../context.ts'
 import { claimOf } from './lease.ts'
 
-/** Nodes whose leases are renewed or released at the same time. */
+/** Nodes whose leases are released at the same time. */
 const WIDTH = 16
 
+/** A node whose lease this run has, or may have. */
+interface Kept {
+  readonly node: NodeRecord
+  /**
+   * `held`: it has. `doubtful`: an order failed that may have left its lease. `lost`: the lease was found gone; it stays
+   * among them, as the node is to refuse the next order of this run.
+   */
+  state: 'held' | 'doubtful' | 'lost'
+  readonly beat: NodeJS.Timeout
+  /** Cuts a renewal that is under way. */
+  readonly cut: AbortController
+}
+
 /**
- * The leases that a run keeps on nodes beyond its orders. Each order takes and keeps its node's lease; a heartbeat
- * renews them all until they are released. Of a run that dies they expire.
+ * The leases that a run keeps on nodes beyond its orders. Each order takes and keeps its node's lease; a heartbeat of the
+ * node's own, which no other node holds up, renews it until it is released. Of a run that dies they expire.
  */
 export class KeptLeases {
   /** One for the run: it reads keys and trust only once. */
   readonly opener: Opener
-  private readonly held = new Map<number, NodeRecord>()
-  /** Nodes where an order failed that may have left its lease there. */
-  private readonly doubtful = new Map<number, NodeRecord>()
-  /** Nodes whose lease was found gone. They stay held: the node refuses the next order of this run. */
-  private readonly lost = new Set<number>()
-  private timer: NodeJS.Timeout | undefined
-  private beating: Promise<void> | undefined
+  private readonly kept = new Map<number, Kept>()
 
   /**
    * @param opener what connects, where the command keeps its connections
@@ -38,19 +45,20 @@ export class KeptLeases {
 
   /** What an order claims whose lease is kept. */
   claim(node: NodeRecord, operation: string): LeaseClaim {
-    return { ...claimOf(this.context, operation), ttl: this.ttl, keep: true, held: this.held.has(node.id) }
+    const kept = this.kept.get(node.id)
+    const held = kept !== undefined && kept.state !== 'doubtful'
+    return { ...claimOf(this.context, operation), ttl: this.ttl, keep: true, held }
   }
 
   /** An order has ended well: its node's lease is held, and renewed from now on. */
   took(node: NodeRecord): void {
-    this.held.set(node.id, node)
-    this.timer ??= setInterval(() => this.beat(), (this.ttl * 1000) / 3).unref()
+    this.keep(node, 'held')
   }
 
   /** An order has ended badly. */
   failed(node: NodeRecord, error: unknown): void {
     const left = error instanceof FailedError || error instanceof ConflictError || error instanceof UnknownOutcomeError
-    if (left && !(error instanceof NodeLockedError)) this.doubtful.set(node.id, node)
+    if (left && !(error instanceof NodeLockedError) && !this.kept.has(node.id)) this.keep(node, 'doubtful')
   }
 
   /**
@@ -59,12 +67,12 @@ export class KeptLeases {
    */
   async release(node: NodeRecord, connection?: NodeConnection): Promise<void> {
     const { runner, operator } = this.context
-    this.held.delete(node.id)
-    this.doubtful.delete(node.id)
-    if (this.held.size === 0) this.stop()
+    const kept = this.kept.get(node.id)
+    if (kept !== undefined) this.forget(kept)
     const work = (to: NodeConnection): Promise<unknown> => to.releaseLease(runner.id, operator)
     try {
-      await (connection === undefined ? this.connected(node, work) : work(connection))
+      const { signal } = new AbortController() // Ctrl-C does not end what has to be put in order
+      await (connection === undefined ? this.connected(node, signal, work) : work(connection))
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.context.warn(`${node.name}: the lease could not be given up, and expires within ${this.ttl} s: ${why}`)
@@ -73,48 +81,63 @@ export class KeptLeases {
 
   /** Gives up all that are held, or may be. */
   async releaseAll(): Promise<void> {
-    const nodes = [...new Map([...this.doubtful, ...this.held]).values()]
-    this.stop()
-    await this.beating
-    await this.everywhere(nodes, (node) => this.release(node))
+    const all = [...this.kept.values()]
+    for (const kept of all) this.forget(kept)
+    const nodes = all.map(({ node }) => node)
+    await fanOut(nodes, async (node) => (await this.release(node), { outcome: 'ok' }), { concurrency: WIDTH })
   }
 
-  private stop(): void {
-    clearInterval(this.timer)
-    this.timer = undefined
+  private keep(node: NodeRecord, state: Kept['state']): void {
+    const before = this.kept.get(node.id)
+    if (before !== undefined) {
+      before.state = state
+      return
+    }
+    const beat = setInterval(() => void this.renew(kept), this.period).unref()
+    const kept: Kept = { node, state, beat, cut: new AbortController() }
+    this.kept.set(node.id, kept)
   }
 
-  /** Renews all leases; one round at a time. */
-  private beat(): void {
-    const nodes = [...this.held.values()].filter(({ id }) => !this.lost.has(id))
-    this.beating ??= this.everywhere(nodes, (node) => this.renew(node)).finally(() => {
-      this.beating = undefined
-    })
+  private forget(kept: Kept): void {
+    clearInterval(kept.beat)
+    kept.cut.abort()
+    this.kept.delete(kept.node.id)
   }
 
-  private async renew(node: NodeRecord): Promise<void> {
-    const { runner } = this.context
+  /** Milliseconds between two renewals, and that one may take: what hangs is given up when the next one is due. */
+  private get period(): number {
+    return Math.round((this.ttl * 1000) / 3)
+  }
+
+  private async renew(kept: Kept): Promise<void> {
+    const { node, cut } = kept
+    const due = AbortSignal.any([cut.signal, AbortSignal.timeout(this.period)])
     try {
-      await this.connected(node, (connection) => connection.renewLease(runner.id, this.ttl))
+      await this.connected(node, due, (connection) => connection.renewLease(this.context.runner.id, this.ttl))
+      if (kept.state === 'doubtful') kept.state = 'held'
     } catch (error) {
       // A node that can't be reached just now is asked again; a lease that expires meanwhile may still be there then.
-      if (!(error instanceof NodeLockedError) || !this.held.has(node.id)) return
-      this.lost.add(node.id)
+      if (!(error instanceof NodeLockedError) || cut.signal.aborted || kept.state === 'lost') return
+      if (kept.state === 'doubtful') {
+        this.forget(kept) // its order has left none
+        return
+      }
+      clearInterval(kept.beat)
+      kept.state = 'lost'
       this.context.warn(`${node.name}: ${error.message}`)
     }
   }
 
-  private async connected(node: NodeRecord, work: (connection: NodeConnection) => Promise<unknown>): Promise<void> {
-    const { signal } = new AbortController() // Ctrl-C does not end what has to be put in order
+  private async connected(
+    node: NodeRecord,
+    signal: AbortSignal,
+    work: (connection: NodeConnection) => Promise<unknown>,
+  ): Promise<void> {
     const connection = await this.opener.open(node, { ask: false, signal })
     try {
       await work(connection)
     } finally {
       await connection.close()
     }
-  }
-
-  private async everywhere(nodes: readonly NodeRecord[], work: (node: NodeRecord) => Promise<void>): Promise<void> {
-    await fanOut(nodes, async (node) => (await work(node), { outcome: 'ok' }), { concurrency: WIDTH })
   }
 }

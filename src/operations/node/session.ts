@@ -5,7 +5,7 @@ import { newOrderId } from '../../node/order-id.ts'
 import { baseOf, type KnownRevision, type NodeRecord } from '../../node/record.ts'
 import type { NodeState } from '../../node/state.ts'
 import type { Settings } from '../../node/settings.ts'
-import { NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
+import { FailedError, NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
 import type { Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 import type { BaseRevisions } from './base-revision.ts'
@@ -30,6 +30,9 @@ export class Session {
   private made: number | undefined
 
   readonly profile: Profile
+
+  /** Orders that the node has carried out, or may have begun: their verbs, as they were sent. */
+  readonly begun: string[] = []
 
   constructor(
     readonly context: Context,
@@ -105,10 +108,12 @@ export class Session {
       } catch (error) {
         const seen = error instanceof NodeError && !(error instanceof UnknownOutcomeError)
         if (seen) await this.ended(order.id, undefined)
+        if (error instanceof FailedError || error instanceof UnknownOutcomeError) this.begun.push(verb)
         this.run.leases?.failed(node, error)
         throw namingNode(error, node.name)
       }
     })
+    this.begun.push(verb)
     this.run.leases?.took(node)
     const applied = appliedBy(result)
     if (applied !== undefined) this.made = applied.revision

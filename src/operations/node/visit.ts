@@ -113,11 +113,16 @@ export async function whole<R>(
   }
 }
 
+/** How wide a part of a run is, and who is told of its nodes. */
+interface PartWidth<T> extends Pick<Width, 'concurrency'> {
+  readonly onNode?: ((outcome: NodeOutcome<T>) => void) | undefined
+}
+
 /** As visit, for one part of a run. */
 export function visitPart<T>(
   context: Context,
   fleet: Fleet,
-  width: Pick<Width, 'concurrency' | 'onNode'>,
+  width: PartWidth<T>,
   purpose: Purpose,
   work: (session: Session) => Promise<Done<T>>,
   shared: Shared,
@@ -199,7 +204,7 @@ async function openBelow(
 async function run<T>(
   { run: { grace }, signal }: Context,
   { nodes, profile }: Fleet,
-  { concurrency, onNode }: Pick<Width, 'concurrency' | 'onNode'>,
+  { concurrency, onNode }: PartWidth<T>,
   { budget, bases, watch }: Shared,
   work: (node: NodeRecord, guard: OrderGuard) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {

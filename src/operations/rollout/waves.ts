@@ -2,9 +2,9 @@ import { doneOf, type Done } from '../../fleet/fan-out.ts'
 import { foldNames } from '../../fleet/node-set/fold.ts'
 import type { Share } from '../../fleet/share.ts'
 import { wavesOf } from '../../fleet/waves.ts'
-import type { NodeState } from '../../node/state.ts'
+import { QUEUE_BOUND } from '../../mta/shared/operations.ts'
 import { FailBudget } from '../../fleet/fail-budget.ts'
-import { FailedError, reportOf } from '../../outcome/errors.ts'
+import { CancelledError, FailedError, reportOf } from '../../outcome/errors.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import type { ChangeResult, PutBack } from '../mta/results.ts'
@@ -13,8 +13,8 @@ import { KeptLeases } from '../node/kept-leases.ts'
 import { pause } from '../node/pause.ts'
 import type { Session } from '../node/session.ts'
 import { journalVisit, visitPart, whole, type Change, type Shared, type Width } from '../node/visit.ts'
-import { passGate, type Gate } from './gate.ts'
-import { PUT_BACK, putBackNode } from './put-back.ts'
+import { isCounted, passGate, type Gate } from './gate.ts'
+import { PUT_BACK, putBackNode, type Touched } from './put-back.ts'
 
 /** How a change goes over a fleet part by part. */
 export interface Waves {
@@ -61,7 +61,7 @@ export async function changeInWaves(
 
 /** One run in waves, and what it has to remember of its nodes. */
 class Rollout {
-  private readonly before = new Map<string, NodeState>()
+  private readonly touched = new Map<string, Touched>()
   private readonly done = new Map<string, Changed>()
 
   constructor(
@@ -80,11 +80,10 @@ class Rollout {
       const last = index === parts.length - 1
       if (this.goesOn) shared.watch.part(`wave ${index + 1} of ${parts.length}: ${counted(nodes.length)}`)
       const part = { ...fleet, nodes }
-      const outcomes = await visitPart(context, part, this.own, this.purpose, (session) => this.remembered(session, work), shared)
-      for (const outcome of outcomes) this.done.set(outcome.node, outcome)
+      const width = { ...this.own, onNode: (outcome: Changed) => this.tell(outcome) }
+      await visitPart(context, part, width, this.purpose, (session) => this.remembered(session, work), shared)
       if (!last && this.goesOn) await pause(waves.pause, context.signal)
       await this.gate(part)
-      for (const { name } of nodes) this.tell(name)
     }
     if (shared.budget.spent && waves.onFailure === 'rollback') await this.putBack()
     return fleet.nodes.flatMap(({ name }) => this.done.get(name) ?? [])
@@ -107,31 +106,40 @@ class Rollout {
     session: Session,
     work: (session: Session) => Promise<Done<ChangeResult>>,
   ): Promise<Done<ChangeResult>> {
-    this.before.set(session.node.name, await session.before())
+    this.touched.set(session.node.name, { before: await session.before(), begun: session.begun })
     return work(session)
   }
 
-  /** Nodes that were changed are looked at; one that is not well has failed. */
+  /** Nodes that were changed, or were found as they should be, are looked at; one that is not well has failed. */
   private async gate(part: Fleet): Promise<void> {
     const { context, shared, waves } = this
     const { gate } = waves
-    const nodes = part.nodes.filter(({ name }) => this.done.get(name)?.outcome === 'changed')
+    const nodes = part.nodes.filter(({ name }) => ['changed', 'ok'].includes(this.done.get(name)?.outcome ?? ''))
     if (gate === undefined || nodes.length === 0) return
+    this.warnUncounted(nodes)
     const looks = await visitPart(context, { ...part, nodes }, this.own, READ, (session) => this.look(session, gate), this.later)
     for (const { node, outcome, error } of looks) {
       const change = this.done.get(node)
-      if (error === undefined || outcome === 'cancelled' || change === undefined) continue
+      if (error === undefined || change === undefined) continue
       shared.budget.count(outcome)
-      this.done.set(node, { ...change, outcome, error })
+      this.tell({ ...change, outcome, error: outcome === 'cancelled' ? reportOf(unseen(change)) : error })
     }
-    const unseen = looks.filter(({ outcome }) => outcome === 'cancelled').map(({ node }) => node)
-    if (unseen.length > 0) context.warn(`changed, but not looked at, as the run was cancelled: ${foldNames(unseen)}`)
+    const left = looks.filter(({ node, outcome }) => outcome === 'cancelled' && this.done.get(node)?.result?.steps.length !== 0)
+    const names = foldNames(left.map(({ node }) => node))
+    if (left.length > 0) context.warn(`changed, but not looked at, as the run was cancelled: ${names}`)
+  }
+
+  private warnUncounted(nodes: Fleet['nodes']): void {
+    const names = nodes.map(({ name }) => name).filter((name) => !isCounted(this.touched.get(name)?.before))
+    if (names.length === 0) return
+    const what = `held more than ${QUEUE_BOUND} messages before the change, so that nobody can tell by how much they have grown`
+    this.context.warn(`the queues of ${foldNames(names)} ${what}`)
   }
 
   /** What is found has a line in the journal of its own, as the order's line says that it went well. */
   private async look(session: Session, gate: Gate): Promise<Done<undefined>> {
     const { name } = session.node
-    const [before, change] = [this.before.get(name), this.done.get(name)?.result]
+    const [before, change] = [this.touched.get(name)?.before, this.done.get(name)?.result]
     if (before === undefined || change === undefined) return { outcome: 'ok' } // it is looked at only after its change
     try {
       await passGate(session, change, before, gate)
@@ -149,42 +157,60 @@ class Rollout {
     const { context, fleet, shared } = this
     const nodes = fleet.nodes.filter(({ name }) => this.mayHaveChanged(name))
     if (nodes.length === 0) return
-    if (context.signal.aborted) {
-      context.warn(`nothing was put back, as the run was cancelled: ${foldNames(nodes.map(({ name }) => name))}`)
-      return
-    }
-    shared.watch.part(`rollback: ${counted(nodes.length)}`)
+    if (!context.signal.aborted) shared.watch.part(`rollback: ${counted(nodes.length)}`)
     const { leases } = this.purpose
     const purpose = { kind: 'change', verb: 'mta rollback', reason: PUT_BACK, leases } as const
     const outcomes = await visitPart(context, { ...fleet, nodes }, this.own, purpose, (own) => this.putNodeBack(own), this.later)
     for (const outcome of outcomes) {
       const change = this.done.get(outcome.node)
-      if (change !== undefined) this.done.set(outcome.node, accountOf(change, outcome))
-      this.tell(outcome.node)
+      if (change !== undefined) this.tell(accountOf(change, outcome, this.handEdits(outcome)))
     }
-    const back = outcomes.filter(({ outcome }) => outcome === 'changed').map(({ node }) => node)
-    if (back.length > 0) context.warn(`put back to what they had before this run: ${foldNames(back)}`)
+    const warn = (words: string, about: typeof outcomes): void => {
+      if (about.length > 0) context.warn(`${words}: ${foldNames(about.map(({ node }) => node))}`)
+    }
+    const back = outcomes.filter(({ outcome }) => outcome === 'changed')
+    warn('put back to what they had before this run', back)
+    warn(
+      'but for files edited by hand, which stay replaced',
+      back.filter((each) => this.handEdits(each).length > 0),
+    )
+    warn(
+      'not put back, as the run was cancelled',
+      outcomes.filter(({ outcome }) => outcome === 'cancelled'),
+    )
+  }
+
+  /** Files that were edited by hand before this run, where it has replaced them, so that a revision put back does not hold that. */
+  private handEdits({ node, result }: NodeOutcome<PutBack>): readonly string[] {
+    const { edited = [] } = this.touched.get(node)?.before ?? {}
+    return result?.to === undefined ? [] : edited.filter((file) => file !== 'base')
   }
 
   private putNodeBack(session: Session): Promise<Done<PutBack>> {
-    const before = this.before.get(session.node.name)
-    return before === undefined ? Promise.resolve({ outcome: 'ok' }) : putBackNode(session, before)
+    const touched = this.touched.get(session.node.name)
+    return touched === undefined ? Promise.resolve({ outcome: 'ok' }) : putBackNode(session, touched)
   }
 
-  /** An order that failed, or whose end was not seen, may have left something too. */
+  /** An order that failed, or whose end was not seen, may have left something too; where none got that far, nothing is touched. */
   private mayHaveChanged(name: string): boolean {
-    const outcome = this.done.get(name)?.outcome
-    return outcome !== undefined && outcome !== 'ok' && this.before.has(name)
+    return this.done.get(name)?.outcome !== 'ok' && (this.touched.get(name)?.begun.length ?? 0) > 0
   }
 
-  private tell(name: string): void {
-    const outcome = this.done.get(name)
-    if (outcome !== undefined) this.width.onNode?.(outcome)
+  /** A node has its outcome, or another one than before. */
+  private tell(outcome: Changed): void {
+    this.done.set(outcome.node, outcome)
+    this.width.onNode?.(outcome)
   }
 }
 
+/** Why a node that nobody looked at is not through. */
+function unseen({ result }: Changed): CancelledError {
+  const how = result?.steps.length === 0 ? 'had nothing to change' : 'was changed as told'
+  return new CancelledError(`${how}, but was not looked at, as the run was cancelled`)
+}
+
 /** What became of a node that was put back, or was to be: never better than `failed`, as the change did not last. */
-function accountOf(change: Changed, { outcome, result, error }: NodeOutcome<PutBack>): Changed {
+function accountOf(change: Changed, { outcome, result, error }: NodeOutcome<PutBack>, edited: readonly string[]): Changed {
   if (outcome === 'ok') return change
   const why = change.error ?? reportOf(new FailedError('was changed as told, but the run failed'))
   if (error !== undefined) {
@@ -195,8 +221,14 @@ function accountOf(change: Changed, { outcome, result, error }: NodeOutcome<PutB
     ...change,
     outcome: 'failed',
     ...(change.result === undefined || result === undefined ? {} : { result: { ...change.result, putBack: result } }),
-    error: { ...why, message: `${why.message}; ${back}` },
+    error: { ...why, message: `${why.message}; ${back}${editedWords(edited, change.result?.saved)}` },
   }
+}
+
+function editedWords(files: readonly string[], saved: string | undefined): string {
+  if (files.length === 0) return ''
+  const kept = saved === undefined ? '' : `: their text is kept on the node in ${saved}`
+  return `, but for what was edited by hand (${files.join(', ')})${kept}`
 }
 
 function counted(nodes: number): string {

@@ -39,6 +39,7 @@ export function judge(
 ): Judgement {
   const { condition } = look
   const { acts, maxTries, steady } = options
+  if (condition === 'busy') return { kept: before, events: [], act: false } // what it comes to is seen by the next look
   const ran = before.ran || condition === 'well' || condition === 'mute'
   const kept = { ...before, condition, ran }
   const troubled = before.tries > 0 || before.gaveUp

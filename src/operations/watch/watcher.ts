@@ -88,7 +88,7 @@ export class Watcher {
   private async look(session: Session): Promise<Done<WatchedResult>> {
     const { node, connection } = session
     const before = this.of(node)
-    const state = await connection.status()
+    const state = await connection.status({ answers: true })
     const observed = isObserved(session.wanted)
     const condition = conditionOf(state, before.ran, this.options.steady)
     const found = judge(before, { condition, uptime: state.uptime ?? 0 }, { ...this.options, acts: observed }, this.now())
@@ -129,7 +129,7 @@ export class Watcher {
 
   /** A look after which nothing is done. What should run and does not is a failure of a node that is observed. */
   private left(node: NodeRecord, condition: Condition, observed: boolean): Done<WatchedResult> {
-    const result = this.resultOf(node, observed, false)
+    const result = { ...this.resultOf(node, observed, false), condition }
     if (!observed || (condition !== 'down' && condition !== 'mute')) return { outcome: 'ok', result }
     const event = result.gaveUp ? 'gave-up' : condition
     const next = result.gaveUp ? '' : `; the next restart is not tried before ${result.next ?? 'the next look'}`

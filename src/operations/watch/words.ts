@@ -22,7 +22,7 @@ export function wordsOf(event: WatchEventName, { kept, options, observed, why = 
     case 'down':
       return `the MTA does not run, and should${left}`
     case 'mute':
-      return `the MTA runs and listens on nothing${left}`
+      return `the MTA runs and does not answer${left}`
     case 'unreachable':
       return `it can't be asked: ${why}`
     case 'restarted':
