@@ -131,6 +131,10 @@ test('--failed-to writes what is to be done again, for the next run; nothing whe
   expect((await cli.ok(['nodes', 'select', `@file:${file}`, '--fold'])).stdout).toBe('mx[09-11]\n')
   await cli.ok(['mta', 'status', 'mx[09-11]', '--failed-to', file])
   expect(readFileSync(file, 'utf8')).toBe('')
+  const done = await cli.ok(['mta', 'sync', `@file:${file}`, '--serial', '1', '--failed-to', file])
+  expect([done.stdout, done.stderr, readFileSync(file, 'utf8')]).toEqual(['', `nothing to do: no node is in @file:${file}\n`, ''])
+  expect((await cli.ok(['mta', 'status', `@file:${file}`, '--json'])).json.nodes).toEqual([])
+  expect((await cli.run(['mta', 'sync', '-'], { input: '' })).exit).toBe(9) // what was to be piped in has perhaps failed
   writeFileSync(file, 'old\n')
   expect((await cli.run(['mta', 'sync', 'mx77', '--failed-to', file])).exit).toBe(9)
   expect(readFileSync(file, 'utf8')).toBe('old\n') // nothing was tried
