@@ -24,6 +24,8 @@ export class MemoryNode implements NodeConnection {
   wanted: NodeState['wanted']
   /** Runs, but listens on nothing. */
   mute = false
+  /** The revision that its process has loaded; default: the one it was told. */
+  loaded: number | undefined
   /** Seconds it has run. */
   uptime = 1000
   /** Why the node can't be asked. */
@@ -60,7 +62,7 @@ export class MemoryNode implements NodeConnection {
     this.statusCalled?.()
     if (this.lost !== undefined) return Promise.reject(this.lost)
     const { running, installed, record, queue } = this
-    const loaded = running && record !== undefined ? { loaded: record.revision } : {}
+    const loaded = running && record !== undefined ? { loaded: this.loaded ?? record.revision } : {}
     const told = record === undefined ? {} : { record }
     return Promise.resolve({
       running,
