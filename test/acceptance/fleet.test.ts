@@ -107,7 +107,7 @@ describe('--confirm-above', () => {
 
   test('is 10 unless the command line says otherwise: a variable left over agrees to nothing', async () => {
     const nodes = Array.from({ length: 11 }, (_, index) => `  d${index}: { access: local, dir: /opt/d${index} }\n`)
-    const file = join(many.home, 'fleet.yaml')
+    const file = join(cli.home, 'many.yaml')
     writeFileSync(file, `version: 1\nnodes:\n${nodes.join('')}`)
     await many.ok(['fleet', 'apply', '-f', file, '--no-sync'])
     const refused = await many.run(words('mta stop --all'), { env: { AKCTL_CONFIRM_ABOVE: '9999' } })
