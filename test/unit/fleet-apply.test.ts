@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { applyFleet } from '../../src/operations/fleet/apply.ts'
+import type { NodeOutcome } from '../../src/outcome/outcome.ts'
 import { BOB, FleetFolder, fileOf, settingsOf } from '../support/fleet-folder.ts'
 import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
 import { tempDir } from '../support/temp.ts'
@@ -39,6 +40,21 @@ test('makes profile and nodes as the file says, accounts for it, and does nothin
   expect(await fleet.apply(world, text)).toMatchObject({ nodes: [], data: { sync: 0, dryRun: false } })
   expect(world.notes.at(-1)).toBe(`nothing to do: profile and nodes are as ${fleet.file} says`)
   expect(await journal(world)).toHaveLength(5)
+})
+
+test('tells of a node as soon as it is done, by the very record that is in the report', async () => {
+  const world = await memoryWorld(['mx1', 'mx2'])
+  writeFileSync(fleet.file, fileOf({ mx1: 3, mx2: 4 }))
+  const told: NodeOutcome<unknown>[] = []
+  world.node('mx2').during = () =>
+    expect(told).toMatchObject([{ node: 'mx1', result: { action: 'change', sync: { revision: 1 } } }])
+  const request = fleet.requestOf(fleet.file, {})
+  const run = { ...request.run, width: { concurrency: 1, onNode: (outcome: NodeOutcome<unknown>) => void told.push(outcome) } }
+  const { nodes } = await applyFleet(world.context, { ...request, run })
+  expect(nodes.map(({ node }, index) => [node, nodes[index] === told[index]])).toEqual([
+    ['mx1', true],
+    ['mx2', true],
+  ])
 })
 
 test('a node that is not as it would be told is synced though the file changes nothing in the profile', async () => {
