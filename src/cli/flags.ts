@@ -144,7 +144,7 @@ const limitFlags = {
   grace: graceFlag(30),
 }
 
-/** On verbs that go over a fleet in waves. */
+/** On verbs that go over a fleet in waves. `--on-failure` agrees to changes that nobody has asked for, so without a variable. */
 export const waveFlags = {
   serial: Flags.string({
     summary: 'go in waves of so many nodes, or so many percent of all: 1,10%,100% (the last one repeats)',
@@ -177,11 +177,10 @@ export const waveFlags = {
     summary: 'when too many nodes have failed: stop (default), or put back what this run changed as well',
     options: ['stop', 'rollback'],
     helpGroup: 'WAVES',
-    ...env('on-failure'),
   }),
 }
 
-/** On verbs that change nodes. */
+/** On verbs that change nodes. `--confirm-above`, as `--yes`, is a consent, so without a variable. */
 export const changeFlags = {
   ...limitFlags,
   'confirm-above': Flags.integer({
@@ -189,7 +188,6 @@ export const changeFlags = {
     default: 10,
     min: 0,
     helpGroup: 'CHANGE',
-    ...env('confirm-above'),
   }),
   yes: Flags.boolean({ char: 'y', summary: 'do not ask', helpGroup: 'CHANGE' }),
   'dry-run': Flags.boolean({ summary: 'say what would be done, and do nothing', default: false, helpGroup: 'CHANGE' }),

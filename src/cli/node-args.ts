@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { UsageError } from '../outcome/errors.ts'
 import { optionalArg } from './args.ts'
+import { waveFlags } from './flags.ts'
 import { parseSeconds } from './duration.ts'
 import { parseShare } from '../fleet/share.ts'
 import { parseSerial } from '../fleet/waves.ts'
@@ -138,19 +139,43 @@ export function refuseNodes(selection: Selection): void {
   }
 }
 
-/** What `settings set` and `unset` are told. @param names the words that are nodes */
+/** The flags that were typed, of what oclif has read; others have their value from a variable, or by default. */
+export function typedFlags(
+  raw: readonly ({ readonly type: 'flag'; readonly flag: string } | { readonly type: 'arg' })[],
+): readonly string[] {
+  return raw.flatMap((token) => (token.type === 'flag' ? [token.flag] : []))
+}
+
+/**
+ * What `settings set` and `unset` are told.
+ * @param names the words that are nodes
+ * @param typed the flags of the command line, without those that a variable sets
+ * @param onNode told of each node as soon as its outcome is known
+ * @throws UsageError for a flag of waves without --sync: no node is told anything
+ */
 export function editRunOf(
   verb: string,
   names: readonly string[],
   flags: ChangeFlags & { readonly defaults: boolean; readonly sync: boolean },
+  typed: readonly string[],
+  onNode?: Width['onNode'],
 ): EditRun {
   const selection = selectionOf(names, flags)
   if (flags.defaults) refuseNodes(selection)
+  const idle = Object.keys(waveFlags).filter((name) => typed.includes(name))
+  if (!flags.sync && idle.length > 0) {
+    throw new UsageError(
+      `--${idle.join(' and --')} ${idle.length > 1 ? 'have' : 'has'} a meaning only with --sync: else no node is told anything`,
+      {
+        hints: ['give --sync too', 'or set first, and then: akctl mta sync NODE --serial 1,10%,100%'],
+      },
+    )
+  }
   return {
     verb,
     target: flags.defaults ? 'defaults' : selection,
     dryRun: flags['dry-run'],
     reason: flags.reason,
-    sync: flags.sync ? { width: widthOf(flags), consent: consentOf(flags) } : undefined,
+    sync: flags.sync ? { width: widthOf(flags, onNode), consent: consentOf(flags), waves: wavesOf(flags) } : undefined,
   }
 }

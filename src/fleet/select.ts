@@ -3,6 +3,7 @@ import type { NodeRecord } from '../node/record.ts'
 import { NotFoundError, UsageError } from '../outcome/errors.ts'
 import { foldNames } from './node-set/fold.ts'
 import { type NodeNames, readNodeSets, type SetSources } from './node-set/node-set.ts'
+import { pathOf, termsOf } from './node-set/terms.ts'
 import { parseSelector } from './selector.ts'
 
 /** Which nodes were asked for, as typed. */
@@ -38,7 +39,8 @@ export type Otherwise = 'all' | 'none'
 const SINGLY = 5
 
 /**
- * The nodes of a selection, each once: in the order typed when names were given, else in the profile's.
+ * The nodes of a selection, each once: in the order typed when names were given, else in the profile's. None where files are
+ * named, and nothing else, and no name is in them: a run that went well leaves such a file for the next one.
  * @throws {@link UsageError} when nothing was selected, or two ways of selecting were mixed
  * @throws {@link NotFoundError} when any name is unknown (all of them named) or nothing matches
  */
@@ -62,8 +64,14 @@ export function selectNodes(
   const matches = selector === undefined ? () => true : parseSelector(selector)
   const wanted = names.length > 0 ? index.findAll(named.names) : nodes.filter(({ labels }) => matches(labels))
   const selected = wanted.filter((node) => !out.has(node.id)).slice(0, pick)
-  if (selected.length === 0 && isSelective(selection)) throw nothingMatched(nodes, selection)
-  return selected
+  if (selected.length > 0 || !isSelective(selection)) return selected
+  if (named.names.length === 0 && names.length > 0 && names.every(isFiles)) return []
+  throw nothingMatched(nodes, selection)
+}
+
+/** Not stdin: what is piped in is empty when the command before has failed. */
+function isFiles(set: string): boolean {
+  return termsOf(set).every(({ operand, kind, operator }) => operator === ',' && kind === 'file' && pathOf(operand) !== undefined)
 }
 
 /**

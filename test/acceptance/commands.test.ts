@@ -12,6 +12,7 @@ interface Flag {
   readonly env?: string
   readonly helpGroup?: string
   readonly summary?: string
+  readonly default?: unknown
   readonly type: 'boolean' | 'option'
 }
 interface Cached {
@@ -33,7 +34,6 @@ const ids = commands.map(({ id }) => id)
 const WITH_VARIABLE = new Set([
   'concurrency',
   'max-fail',
-  'confirm-above',
   'lock-timeout',
   'passphrase-file',
   'grace',
@@ -41,7 +41,6 @@ const WITH_VARIABLE = new Set([
   'pause-between',
   'gate-timeout',
   'gate-queue',
-  'on-failure',
 ])
 
 /** `--json` is `-o json`, which has AKCTL_OUTPUT. */
@@ -103,6 +102,18 @@ describe.each(commands.map((command) => [command.id, command] as const))('%s', (
     expect(run).toMatchObject({ exit: 2, stderr: '' })
     expect(fitsSchema(run.json)).toEqual([])
   })
+})
+
+test('without flags, reading goes over 64 nodes at once and changing over 8; more than ten are asked about', () => {
+  const changing = ['mta:start', 'mta:stop', 'mta:restart', 'mta:sync', 'mta:rollback', 'settings:set', 'settings:unset']
+  const wide = commands.filter(({ flags }) => flags['concurrency'] !== undefined)
+  const asking = [...changing, 'fleet:apply', 'nodes:install']
+  for (const { id, flags } of wide) {
+    const widths = [flags['concurrency']?.default, flags['confirm-above']?.default]
+    const released = id === 'locks:release' ? [8, undefined] : [64, undefined]
+    expect([id, widths]).toEqual([id, asking.includes(id) ? [8, 10] : released])
+  }
+  expect(wide.map(({ id }) => id)).toEqual(expect.arrayContaining(asking))
 })
 
 test('node and nodes are one word, as hidden aliases', () => {

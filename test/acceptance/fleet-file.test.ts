@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCli } from '../support/cli.ts'
 import { cliNodes, journalOf, storedNode, type CliNode } from '../support/cli-nodes.ts'
@@ -212,4 +212,14 @@ test('a file with errors is refused with every place, before anything is done', 
   }
   expect((await apply()).exit).toBe(2)
   expect((await ann.run(words('fleet plan'))).exit).toBe(2)
+})
+
+test('a plan is not written where a node could not be asked, and says so', async () => {
+  const [file, out] = [join(folder, 'hole.yaml'), join(folder, 'none.json')]
+  writeFileSync(file, 'version: 1\nnodes:\n  hole: { host: 127.0.0.1, port: 1, dir: /opt/hole }\n')
+  await ann.ok(['fleet', 'apply', '-f', file, '--no-sync'])
+  const planned = await ann.run(['fleet', 'plan', '-f', file, '--out', out, '--json'])
+  expect([planned.exit, planned.json.data, existsSync(out)]).toEqual([4, expect.not.objectContaining({ out }), false])
+  expect(planned.json.warnings).toEqual([expect.stringMatching(/none\.json was not written, .*: hole; .*--exclude 'hole'$/)])
+  await ann.ok(words('nodes delete hole --yes'))
 })

@@ -9,6 +9,8 @@ import { until } from '../support/until.ts'
 jest.setTimeout(180_000)
 
 const cli = testCli()
+/** Of nodes that are records only. */
+const many = testCli()
 const makeNode = cliNodes()
 const words = (line: string): string[] => line.split(' ')
 const column = (stdout: string, index: number): string[] =>
@@ -100,9 +102,16 @@ describe('--confirm-above', () => {
     const refused = await cli.run(words('mta sync mx1 mx2 mx3 --confirm-above 2'))
     expect([refused.exit, refused.stderr]).toEqual([2, expect.stringContaining('give --yes')])
     expect(revisions()).toEqual([0, 0, 0])
-    const forced = await cli.run(words('mta stop mx1 mx2 mx3'), { env: { AKCTL_CONFIRM_ABOVE: '2' } })
-    expect(forced.exit).toBe(2)
     expect((await cli.ok(words('mta sync mx1 mx2 mx3 --confirm-above 2 --dry-run'))).stdout).toContain('would be')
+  })
+
+  test('is 10 unless the command line says otherwise: a variable left over agrees to nothing', async () => {
+    const nodes = Array.from({ length: 11 }, (_, index) => `  d${index}: { access: local, dir: /opt/d${index} }\n`)
+    const file = join(cli.home, 'many.yaml')
+    writeFileSync(file, `version: 1\nnodes:\n${nodes.join('')}`)
+    await many.ok(['fleet', 'apply', '-f', file, '--no-sync'])
+    const refused = await many.run(words('mta stop --all'), { env: { AKCTL_CONFIRM_ABOVE: '9999' } })
+    expect([refused.exit, refused.stderr]).toEqual([2, expect.stringContaining('stop of 11 nodes needs a consent')])
   })
 
   test('a person at a terminal is shown the set and asked; no means no', async () => {

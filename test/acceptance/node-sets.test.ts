@@ -131,6 +131,10 @@ test('--failed-to writes what is to be done again, for the next run; nothing whe
   expect((await cli.ok(['nodes', 'select', `@file:${file}`, '--fold'])).stdout).toBe('mx[09-11]\n')
   await cli.ok(['mta', 'status', 'mx[09-11]', '--failed-to', file])
   expect(readFileSync(file, 'utf8')).toBe('')
+  const done = await cli.ok(['mta', 'sync', `@file:${file}`, '--serial', '1', '--failed-to', file])
+  expect([done.stdout, done.stderr, readFileSync(file, 'utf8')]).toEqual(['', `nothing to do: no node is in @file:${file}\n`, ''])
+  expect((await cli.ok(['mta', 'status', `@file:${file}`, '--json'])).json.nodes).toEqual([])
+  expect((await cli.run(['mta', 'sync', '-'], { input: '' })).exit).toBe(9) // what was to be piped in has perhaps failed
   writeFileSync(file, 'old\n')
   expect((await cli.run(['mta', 'sync', 'mx77', '--failed-to', file])).exit).toBe(9)
   expect(readFileSync(file, 'utf8')).toBe('old\n') // nothing was tried
@@ -141,24 +145,52 @@ test('--failed-to writes what is to be done again, for the next run; nothing whe
   expect(readdirSync(cli.home).filter((name) => name.endsWith('.new'))).toEqual([])
 })
 
-test('--failed-to is written at Ctrl-C as well, and where the answer could not be printed', async () => {
-  const file = join(cli.home, 'again.txt')
+describe('where a node does not answer', () => {
+  /** Takes connections and says nothing: the node `hole` is here. */
   const silent = createServer()
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
-  const { port } = silent.address() as AddressInfo
-  await cli.ok(['nodes', 'create', 'hole', '--host', '127.0.0.1', '--port', String(port), '--dir', '/opt/x', '--key', 'agent'])
-  const reached = once(silent, 'connection')
   const env = { SSH_AUTH_SOCK: '/nonexistent' }
-  const asked = cli.start(['mta', 'status', 'hole', 'mx09', '-c', '1', '--failed-to', file], { env })
-  await reached
-  asked.child.kill('SIGINT')
-  const { exit, signal } = await asked.done
-  expect([exit, signal, readFileSync(file, 'utf8')]).toEqual([130, null, 'hole\nmx09\n'])
-  silent.close()
-  const words = [BIN, 'mta', 'sync', 'mx[09-10]', '--failed-to', file, '--json']
-  const full = execute('sh', ['-c', '"$0" "$@" > /dev/full', process.execPath, ...words], { env: cli.env })
-  await expect(full).rejects.toMatchObject({ code: 1 })
-  expect(readFileSync(file, 'utf8')).toBe('mx09\nmx10\n')
+
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as AddressInfo
+    await cli.ok(['nodes', 'create', 'hole', '--host', '127.0.0.1', '--port', String(port), '--dir', '/opt/x', '--key', 'agent'])
+  })
+
+  afterAll(() => silent.close())
+
+  test.each([
+    'settings set mx09 hole spool-readers=3 --sync',
+    'nodes install mx09 hole --dry-run',
+    'fleet apply -f FILE --no-status',
+  ])('%s -o ndjson prints the record of a node while another is still at work', async (line) => {
+    const file = join(cli.home, 'two.yaml')
+    const { port } = silent.address() as AddressInfo
+    const hole = `{ host: 127.0.0.1, port: ${port}, dir: /opt/x, key: agent, settings: { spool-readers: 4 } }`
+    writeFileSync(
+      file,
+      `version: 1\nnodes:\n  mx09: { access: local, dir: /opt/mx09, settings: { spool-readers: 4 } }\n  hole: ${hole}\n`,
+    )
+    const run = cli.start([...words(line.replace('FILE', file)), '-c', '2', '-o', 'ndjson'], { env })
+    await run.waitFor('stdout', /^\{"node":"mx09",.*\}\n$/)
+    run.child.kill('SIGINT')
+    const { exit, stdout } = await run.done
+    const records = lines(stdout).map((text) => (JSON.parse(text) as { readonly node: string }).node)
+    expect([exit, records]).toEqual([130, ['mx09', 'hole']])
+  })
+
+  test('--failed-to is written at Ctrl-C as well, and where the answer could not be printed', async () => {
+    const file = join(cli.home, 'again.txt')
+    const reached = once(silent, 'connection')
+    const asked = cli.start(['mta', 'status', 'hole', 'mx09', '-c', '1', '--failed-to', file], { env })
+    await reached
+    asked.child.kill('SIGINT')
+    const { exit, signal } = await asked.done
+    expect([exit, signal, readFileSync(file, 'utf8')]).toEqual([130, null, 'hole\nmx09\n'])
+    const words = [BIN, 'mta', 'sync', 'mx[09-10]', '--failed-to', file, '--json']
+    const full = execute('sh', ['-c', '"$0" "$@" > /dev/full', process.execPath, ...words], { env: cli.env })
+    await expect(full).rejects.toMatchObject({ code: 1 })
+    expect(readFileSync(file, 'utf8')).toBe('mx09\nmx10\n')
+  })
 })
 
 test.each([

@@ -143,8 +143,14 @@ test('wrong usage is refused', async () => {
     'settings unset mx1',
     'settings list --defaults mx1',
     'settings set mx1 --all profiling=on',
+    'settings set mx1 profiling=on --serial 1',
+    'settings unset mx1 profiling --no-gate --on-failure rollback',
+    'settings set mx1 profiling=on --sync --pause-between 1s',
   ]) {
     const run = await cli.run(words(line))
     expect([line, run.exit]).toEqual([line, 2])
   }
+  const idle = await cli.run(words('settings unset mx1 profiling --no-gate --on-failure rollback'))
+  expect(idle.stderr).toContain('--gate and --on-failure have a meaning only with --sync')
+  await cli.ok(words('settings set mx1 profiling=on'), { env: { AKCTL_SERIAL: '1' } }) // for the verbs that go in waves
 })

@@ -37,6 +37,8 @@ export class MemoryNode implements NodeConnection {
   hung = false
   /** What it answers of its lease; default: the one that is kept on it is told by `lease` alone. */
   lent: Lease | undefined
+  /** The revision that its process has loaded; default: the one it was told. */
+  loaded: number | undefined
   /** Seconds it has run. */
   uptime = 1000
   /** Why the node can't be asked. */
@@ -78,7 +80,7 @@ export class MemoryNode implements NodeConnection {
     const mute = this.mute || (this.hung && query.answers === true)
     const bound = Math.max(query.countTo ?? 0, QUEUE_BOUND)
     const counted = (messages: number): QueueCount => ({ messages: Math.min(messages, bound), capped: messages > bound })
-    const loaded = running && record !== undefined ? { loaded: record.revision } : {}
+    const loaded = running && record !== undefined ? { loaded: this.loaded ?? record.revision } : {}
     const told = record === undefined ? {} : { record }
     return Promise.resolve({
       running,

@@ -1,6 +1,6 @@
 import { confirmMany } from '../../src/operations/node/confirm.ts'
 import { changeNodes } from '../../src/operations/mta/change.ts'
-import { mtaDiff } from '../../src/operations/mta/diff.ts'
+import { type DiffReport, mtaDiff } from '../../src/operations/mta/diff.ts'
 import { restartNode } from '../../src/operations/mta/power.ts'
 import { rollbackNode } from '../../src/operations/mta/rollback.ts'
 import { mtaStatus, parseExpected } from '../../src/operations/mta/status.ts'
@@ -70,20 +70,24 @@ function change(
 }
 
 describe('diff', () => {
-  test('tells settings and files; either is a difference', async () => {
+  test('tells settings and files; either is a difference, and so is whatever else is not synced', async () => {
     const world = await memoryWorld(['mx1'])
-    expect(await mtaDiff(world.context, { all: true }, WIDTH)).toMatchObject({
-      differences: false,
-      nodes: [{ result: { synced: 'never', keys: [], files: [] } }],
-    })
+    const diff = (): Promise<DiffReport> => mtaDiff(world.context, { all: true }, WIDTH)
+    const state = { keys: [], files: [] }
+    expect(await diff()).toMatchObject({ differences: true, nodes: [{ result: { synced: 'never', ...state } }] })
+    world.node('mx1').toldBy('bob@else', {})
+    expect(await diff()).toMatchObject({ differences: false, nodes: [{ result: { synced: 'yes', ...state } }] })
+    Object.assign(world.node('mx1'), { running: true, loaded: 0 })
+    expect(await diff()).toMatchObject({ differences: true, nodes: [{ result: { synced: 'reload', ...state } }] })
+    Object.assign(world.node('mx1'), { running: false, record: undefined })
     world.node('mx1').files = [{ file: 'main.cf', cause: 'edited', diff: '-a\n+b\n' }]
-    expect(await mtaDiff(world.context, { all: true }, WIDTH)).toMatchObject({
+    expect(await diff()).toMatchObject({
       differences: true,
       nodes: [{ outcome: 'ok', result: { files: [{ cause: 'edited' }] } }],
     })
     world.node('mx1').files = []
     world.node('mx1').toldBy('bob@else', { profiling: true })
-    expect(await mtaDiff(world.context, { all: true }, WIDTH)).toMatchObject({
+    expect(await diff()).toMatchObject({
       differences: true,
       nodes: [{ result: { revision: 1, keys: [{ key: 'profiling', told: true }] } }],
     })

@@ -4,6 +4,7 @@ import type { NodeRecord } from '../../src/node/record.ts'
 import { exportFleet } from '../../src/operations/fleet/export.ts'
 import { planFleet } from '../../src/operations/fleet/plan.ts'
 import { FleetSource } from '../../src/operations/fleet/read.ts'
+import { setGroup } from '../../src/operations/groups/set.ts'
 import { plainTree } from '../../src/operations/fleet/plain-yaml.ts'
 import type { ProfileData } from '../../src/profile/profile.ts'
 import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
@@ -274,4 +275,24 @@ test('a file that is no fleet file is refused and left as it is; a new one is re
   expect(await exportFleet(world.context, fresh)).toMatchObject({ file: fresh, changed: true })
   writeFileSync(`${fresh}.like`, '', { mode: 0o644 })
   expect(statSync(fresh).mode).toBe(statSync(`${fresh}.like`).mode)
+})
+
+test('a group that no file can hold is refused when it is set; the longest one is exported, and read again', async () => {
+  const world = await memoryWorld(['mx1'])
+  const before = await world.profile.read()
+  const [longest, long] = [16_384, 16_385].map((times) => Array<string>(times).fill('mx1').join(',')) as [string, string]
+  for (const wrong of [long, 'mx1,\nmx1']) {
+    await expect(setGroup(world.context, 'all', [wrong])).rejects.toMatchObject({
+      exit: 2,
+      message: 'the group all: not a set of nodes: give one line of at most 65536 characters, such as mx[01-40]!mx07',
+    })
+  }
+  expect(await world.profile.read()).toEqual(before)
+  expect((await setGroup(world.context, 'all', [longest])).members).toEqual(['mx1'])
+  expect((await FleetSource.parse('fleet.yaml', await textOf(world))).file.groups).toEqual([{ name: 'all', nodes: longest }])
+  await world.profile.update((data) => ({ data: { ...data, groups: [{ name: 'all', nodes: long }] }, result: undefined }))
+  await expect(textOf(world)).rejects.toMatchObject({
+    exit: 2,
+    message: expect.stringContaining('groups.all: not a set of nodes') as string,
+  })
 })

@@ -113,6 +113,8 @@ test('diff: for a person with the text of files, without their control sequences
       },
       { node: 'mx2', outcome: 'ok' as const, result: { synced: 'yes' as const, revision: 1, keys: [], files: [] } },
       { node: 'mx3', outcome: 'unreachable' as const, error: ERROR },
+      { node: 'mx4', outcome: 'ok' as const, result: { synced: 'reload' as const, revision: 2, keys: [], files: [] } },
+      { node: 'mx5', outcome: 'ok' as const, result: { synced: 'never' as const, revision: 0, keys: [], files: [] } },
     ],
   }
   expect(mtaDiffView.text?.(report, PLAIN)).toBe(
@@ -125,12 +127,16 @@ test('diff: for a person with the text of files, without their control sequences
       '    -x\ufffd[2J',
       '    +y',
       'mx2 (revision 1): no differences',
+      'mx4 (revision 2): the running process has not loaded it',
+      'mx5 (never synced): a sync would write its first revision',
       '',
     ].join('\n'),
   )
   expect(mtaDiffView.table(report).rows).toEqual([
     ['mx1', 'setting', 'dns-lookup-timeout', '-', '9s'],
     ['mx1', 'edited', 'main.cf', '-', '-'],
+    ['mx4', 'reload', 'the running process has not loaded it', '-', '-'],
+    ['mx5', 'never', 'a sync would write its first revision', '-', '-'],
   ])
 })
 

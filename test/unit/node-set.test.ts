@@ -105,8 +105,22 @@ test('for any set: the same names as ClusterShell, and what it refuses is refuse
   expect(answers.filter((answer) => answer === undefined).length).toBeGreaterThan(10)
 })
 
+/** Names whose numbers lie around where they get a digit more, up to 1000, each filled up with zeros to some width. */
+function randomNames(seed: number): readonly string[] {
+  const pick = random(seed)
+  const around = (): number => Math.max(0, 10 ** pick(4) - 1 - pick(6))
+  const runs = Array.from({ length: 1 + pick(4) }, () => ({ first: around(), length: 1 + pick(12), width: pick(5) }))
+  const all = runs.flatMap(({ first, length, width }) =>
+    Array.from({ length }, (_, index) => `mx${String(first + index).padStart(width, '0')}`),
+  )
+  return [...new Set(all)]
+}
+
+const NAMES = Array.from({ length: 600 }, (_, seed) => randomNames(seed + 1))
+
 test('for any names: what is folded is the same names again for both, and has no more ranges than what ClusterShell makes', () => {
-  const sets = CASES.map((text) => attempt(() => expand(text)) ?? []).filter((names) => names.length > 0)
+  const typed = CASES.map((text) => attempt(() => expand(text)) ?? []).filter((names) => names.length > 0)
+  const sets = [...typed, ...NAMES]
   const folded = sets.map((names) => foldNames(names))
   const back = oracle(folded)
   const theirs = oracle(sets.map((names) => names.join(',')))
@@ -126,6 +140,9 @@ test.each([
   [['mx01', 'mx02', 'mx03', 'mx05'], 'mx[01-03,05]'],
   [['mx9', 'mx10', 'mx11'], 'mx[9-11]'],
   [['mx09', 'mx10', 'mx8'], 'mx[8,09-10]'],
+  [['mx0', 'mx9', 'mx10', 'mx09'], 'mx[0,9-10,09]'],
+  [['mx098', 'mx099', 'mx100', 'mx98', 'mx99'], 'mx[98-100,098-099]'],
+  [['mx98', 'mx099', 'mx0999', 'mx1000', 'mx99', 'mx100', 'mx01000'], 'mx[98-100,099,0999-1000,01000]'],
   [['b', 'a', 'a'], 'a,b'],
   [['mx1-dc1', 'mx1-dc2', 'mx2-dc1', 'mx2-dc2', 'mx3-dc1'], 'mx[1-2]-dc[1-2],mx3-dc1'],
   [['mx1'], 'mx1'],

@@ -161,6 +161,19 @@ test('a set of which nothing is left', () => {
   expect(refusal({ names: ['mx1&mx2'] }).message).toBe('nothing is left of mx1&mx2')
 })
 
+test('files without a name are a selection of nothing; nothing else is', () => {
+  const sources = {
+    groups: new Map([['none', '']]),
+    text: (source: string) => (source === '@file:one' ? 'mx1\n' : '# all went well\n'),
+  }
+  const select = (selection: Selection): readonly NodeRecord[] => selectNodes(FLEET, selection, 'all', sources)
+  expect([select({ names: ['@file:a', '@file:b'] }), select({ names: ['@file:a'], pick: 1 })]).toEqual([[], []])
+  for (const names of [['-'], ['@file:a,-'], ['@file:a', '@none'], ['@file:one&@file:a'], ['@file:a!mx1']]) {
+    expect(thrownBy(() => select({ names }))).toMatchObject({ exit: 9, message: `nothing is left of ${names.join(' ')}` })
+  }
+  expect(thrownBy(() => select({ names: ['@file:one'], exclude: ['mx1'] }))).toMatchObject({ exit: 9 })
+})
+
 test.each(['env in prod', 'env in ()', 'env in (a,,b)', 'env on (a)', 'in (a)'])('the selector %j is refused', (text) => {
   expect(thrownBy(() => parseSelector(text)).message).toContain('does not understand')
 })

@@ -3,6 +3,8 @@ import { setting, unsetting } from '../../src/operations/settings/change.ts'
 import { editSettings, type EditRun } from '../../src/operations/settings/edit.ts'
 import { getSetting, listDefaults, listSettings } from '../../src/operations/settings/list.ts'
 import { pullSettings } from '../../src/operations/settings/pull.ts'
+import { FailedError } from '../../src/outcome/errors.ts'
+import type { NodeOutcome } from '../../src/outcome/outcome.ts'
 import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
 
 const memoryWorld = memoryWorlds()
@@ -98,6 +100,33 @@ describe('with --sync', () => {
     expect(world.node('mx1').record?.settings).toEqual({ 'esmtp-connection-timeout': 9 })
     expect(world.node('mx2').record?.settings).toEqual({ 'spool-readers': 3 })
     expect(world.notes).toEqual([])
+  })
+
+  test.each<[string, EditRun['target']]>([
+    ['nodes', { all: true }],
+    ['defaults', 'defaults'],
+  ])('in waves, of %s: the first that fails keeps the others from being told; each is told of as it ends', async (_, target) => {
+    const world = await memoryWorld(['mx1', 'mx2', 'mx3'])
+    const waves = { serial: [{ amount: 1, unit: 'nodes' as const }], pause: 0, gate: undefined, onFailure: 'rollback' as const }
+    const told: NodeOutcome<unknown>[] = []
+    const width = { concurrency: 4, onNode: (outcome: NodeOutcome<unknown>) => void told.push(outcome) }
+    await editSettings(world.context, setting({ 'esmtp-connection-timeout': 5 }), run({ target, sync: AT_ONCE }))
+    world.node('mx2').during = () => {
+      expect(told).toMatchObject([{ node: 'mx1', outcome: 'changed' }])
+      throw new FailedError('no room')
+    }
+    const edit = setting({ 'esmtp-connection-timeout': 9 })
+    const { nodes } = await editSettings(world.context, edit, run({ target, sync: { ...AT_ONCE, width, waves } }))
+    expect(nodes).toMatchObject([
+      { node: 'mx1', outcome: 'failed', result: { sync: { putBack: { to: 1, revision: 3 } } } },
+      { node: 'mx2', outcome: 'failed' },
+      { node: 'mx3', outcome: 'skipped' },
+    ])
+    const last = new Map(told.map((outcome) => [outcome.node, outcome])) // one that is put back is told of once more
+    expect(nodes?.map((outcome) => last.get(outcome.node) === outcome)).toEqual([true, true, true])
+    expect([1, 2, 3].map((number) => world.node(`mx${number}`).record?.settings)).toEqual(
+      Array(3).fill({ 'esmtp-connection-timeout': 5 }),
+    )
   })
 
   test('the defaults are pushed to the nodes that feel them, and to no other', async () => {

@@ -296,3 +296,10 @@ describe('--notify', () => {
     expect(readFileSync(out, 'utf8').trim().split('\n').sort()).toEqual(['down', 'restarted'])
   })
 })
+
+test('a file without a name is nothing to watch: that is refused where it would wait for ever', async () => {
+  const fleet = await world(['mx1'])
+  const empty = { names: ['@file:/dev/null'] }
+  await expect(watchOn(fleet.context, empty, OPTIONS, () => undefined)).rejects.toMatchObject({ exit: 9 })
+  expect((await watchOnce(fleet.context, empty, OPTIONS)).nodes).toEqual([])
+})

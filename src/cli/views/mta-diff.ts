@@ -10,6 +10,7 @@ export const mtaDiffView: View<undefined, DiffResult> = {
   table: ({ nodes = [] }) => ({
     columns: ['NAME', 'KIND', 'WHAT', 'TOLD', 'WANTED'],
     rows: nodes.flatMap(({ node, result }) => [
+      ...stateRow(node, result),
       ...(result?.keys ?? []).map(({ key, told, wanted }) => [
         node,
         'setting',
@@ -30,10 +31,24 @@ const CAUSES: Readonly<Record<TextDiff['cause'], string>> = {
   base: 'the base has changed; a sync would take it in',
 }
 
-function nodeText(node: string, { keys, files, revision }: DiffResult, style: Style): string {
+/** How a node differs that has all settings and files a sync would give it; undefined: it does not, or they differ. */
+function stateText({ synced, keys, files }: DiffResult): string | undefined {
+  if (synced === 'yes' || keys.length + files.length > 0) return undefined
+  if (synced === 'reload') return 'the running process has not loaded it'
+  return synced === 'never' ? 'a sync would write its first revision' : 'a sync would put it right'
+}
+
+function stateRow(node: string, result: DiffResult | undefined): readonly (readonly string[])[] {
+  const text = result === undefined ? undefined : stateText(result)
+  return result === undefined || text === undefined ? [] : [[node, result.synced, text, '-', '-']]
+}
+
+function nodeText(node: string, result: DiffResult, style: Style): string {
+  const { keys, files, revision } = result
+  const same = keys.length + files.length === 0 ? `: ${stateText(result) ?? 'no differences'}` : ''
   const at = revision === undefined || revision === 0 ? 'never synced' : `revision ${revision}`
   const lines = [
-    `${style.bold(node)} (${at})${keys.length + files.length === 0 ? ': no differences' : ''}`,
+    `${style.bold(node)} (${at})${same}`,
     ...keys.map(
       ({ key, told, wanted }) => `  ${key}: ${style.bad(valueText(key, told))} -> ${style.good(valueText(key, wanted))}`,
     ),

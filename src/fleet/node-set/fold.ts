@@ -33,14 +33,20 @@ function foldAt(all: readonly Parts[], place: number): readonly Parts[] {
   )
 }
 
-/** Runs of numbers; 8, 9, 10 and 08, 09 are two runs, as their zeros differ. */
+/**
+ * Runs of numbers; 8, 9, 10 and 08, 09 are two runs, as their zeros differ, and so are 01-99 and 100: a range that is filled
+ * up with zeros has one width.
+ */
 function rangesOf(numbers: readonly string[]): readonly string[] {
   const sorted = numbers.toSorted((a, b) => Number(a) - Number(b) || a.length - b.length)
   const left = new Set(sorted)
   return sorted.flatMap((first) => {
     if (!left.delete(first)) return []
+    const filled = first.length > 1 && first.startsWith('0')
     let last = first
-    for (let next = following(last); left.delete(next); next = following(next)) last = next
+    for (let next = following(last); !(filled && next.length > first.length) && left.delete(next); next = following(next)) {
+      last = next
+    }
     return [first === last ? first : `${first}-${last}`]
   })
 }

@@ -3,7 +3,7 @@ import type { NodeRecord } from '../../node/record.ts'
 import type { NodeState } from '../../node/state.ts'
 import type { SettingKey } from '../../node/settings.ts'
 import { CancelledError, UsageError } from '../../outcome/errors.ts'
-import type { NodeOutcome } from '../../outcome/outcome.ts'
+import type { NodeOutcome, Outcome } from '../../outcome/outcome.ts'
 import type { ProfileData } from '../../profile/profile.ts'
 import type { Context, Opener } from '../context.ts'
 import { type Change, journalChanges } from '../journal/change.ts'
@@ -11,6 +11,7 @@ import { type ChangeRun, changeFleet } from '../mta/change.ts'
 import type { ChangeResult } from '../mta/results.ts'
 import { syncNode } from '../mta/sync.ts'
 import { confirmMany } from '../node/confirm.ts'
+import { Turned } from '../node/turned.ts'
 import { forgetNode } from '../nodes/delete.ts'
 import { noteMove } from '../nodes/edit.ts'
 import { warnUnsupported } from '../settings/support.ts'
@@ -19,7 +20,7 @@ import { type FleetPlan, planFleet } from './plan.ts'
 import { planIn } from './plan-file.ts'
 import { FleetSource, textOf } from './read.ts'
 import type { FleetNodeResult, FleetReport } from './results.ts'
-import { planAgain, refuseMovedProfile } from './stale.ts'
+import { planAgain, refuseMovedNode, refuseMovedProfile } from './stale.ts'
 
 /** Nodes asked at once how they are, as with other reading verbs. */
 const ASKED_AT_ONCE = 64
@@ -60,10 +61,11 @@ async function applyBy(context: Context, request: ApplyRequest, opener: Opener):
     context.note(`nothing to do: ${sync ? 'profile and nodes are' : 'the profile is'} as ${path} says`)
     return applied(plan, [])
   }
+  goesOn(context)
   await consent(context, plan, request)
   const after = await writeProfile(context, plan, run.reason)
   if (!sync) context.note(`not synced: run akctl fleet apply -f ${path}`)
-  return applied(plan, await syncNodes(context, plan, after, request, opener))
+  return syncNodes(context, plan, after, request, opener)
 }
 
 async function planFor(
@@ -115,11 +117,17 @@ async function confirmDeletes(context: Context, count: number): Promise<void> {
   if (!(await context.prompter.confirm(`Delete ${what} from the profile?`))) throw new CancelledError('nothing was done')
 }
 
+/** @throws CancelledError after a Ctrl-C: the nodes were asked, or the profile waited for, in vain */
+function goesOn({ signal }: Context): void {
+  if (signal.aborted) throw new CancelledError('cancelled; nothing was done')
+}
+
 /** All of the plan's changes in one write; then what goes with them. @returns the profile after it */
 async function writeProfile(context: Context, plan: FleetPlan, reason: string | undefined): Promise<ProfileData> {
   const profile = await context.profile()
   const { changes, before } = plan
   const after = await profile.update((data) => {
+    goesOn(context)
     refuseMovedProfile(plan, data)
     const next = changed(data, changes, context.clock().toISOString())
     return { data: next, result: next }
@@ -170,38 +178,63 @@ function recordChanged({ action }: FleetNodeResult): boolean {
 
 async function syncNodes(
   context: Context,
-  { syncs, asked, revisions, answers }: FleetPlan,
+  plan: FleetPlan,
   after: ProfileData,
   { run, takeOver }: ApplyRequest,
   opener: Opener,
-): Promise<readonly NodeOutcome<ChangeResult>[]> {
-  const nodes: readonly NodeRecord[] = after.nodes.filter(({ name }) => syncs.has(name))
-  if (nodes.length === 0) return []
+): Promise<FleetReport> {
+  const nodes: readonly NodeRecord[] = after.nodes.filter(({ name }) => plan.syncs.has(name))
+  if (nodes.length === 0) return applied(plan, [])
   const fleet = { profile: await context.profile(), nodes, defaults: after.defaults }
   const reason = run.reason ?? 'fleet apply'
-  const width = { ...run.width, opener }
+  const planned = new Map(plan.report.nodes.map(({ node, result }) => [node, result]))
+  const done = new Turned((synced: NodeOutcome<ChangeResult>) => doneOf(planned.get(synced.node), synced))
+  const width = { ...done.width(run.width), opener }
   const agreed = { ...run, reason, width, consent: { above: nodes.length, yes: true } } // asked for before anything was written
-  // What comes while earlier waves are at work was in no plan that anybody has agreed to.
-  const seen = (name: string): boolean | number => takeOver && ((asked ? revisions.get(name) : undefined) ?? true)
   // Waves ask anew: their nodes are compared with what they were just before, and that may be hours after the plan.
-  const found = (name: string): NodeState | undefined => (run.waves === undefined ? answers.get(name)?.state : undefined)
-  const options = { restart: true, dryRun: false, reason }
-  return changeFleet(context, 'sync', agreed, fleet, (session) =>
-    syncNode(session, { ...options, takeOver: seen(session.node.name), state: found(session.node.name) }),
+  const found = (name: string): NodeState | undefined => (run.waves === undefined ? plan.answers.get(name)?.state : undefined)
+  const synced = await changeFleet(context, 'sync', agreed, fleet, async (session) => {
+    const { name } = session.node
+    const state = found(name) ?? (await session.before())
+    refuseMovedNode(plan, session, state)
+    return syncNode(session, { restart: true, dryRun: false, reason, state, takeOver: takeOver && mayTakeOver(plan, name) })
+  })
+  return applied(
+    plan,
+    synced.map((outcome) => done.of(outcome)),
   )
 }
 
-/** The plan's report with what came of it. */
-function applied({ report }: FleetPlan, synced: readonly NodeOutcome<ChangeResult>[]): FleetReport {
+/**
+ * What of somebody else's may be overwritten on a node: the revision that was seen when it was asked. What came later was in no
+ * plan that anybody has agreed to, and neither was what a node holds that did not answer. Of a node that is new nobody asks.
+ */
+function mayTakeOver({ asked, pins, revisions, before }: FleetPlan, name: string): boolean | number {
+  const seen = pins?.revisions.get(name) ?? (asked ? revisions.get(name) : undefined)
+  return seen ?? !(asked && before.nodes.some((node) => node.name === name))
+}
+
+/** The plan's report with what came of it. @param synced the nodes that were told something */
+function applied({ report }: FleetPlan, synced: readonly NodeOutcome<FleetNodeResult>[]): FleetReport {
   const byName = new Map(synced.map((outcome) => [outcome.node, outcome]))
   const nodes = report.nodes.flatMap(({ node, result }): NodeOutcome<FleetNodeResult>[] => {
     if (result === undefined) return []
-    const sync = byName.get(node)
-    const own = recordChanged(result) ? 'changed' : 'ok'
-    if (sync === undefined) return result.action === 'none' ? [] : [{ node, outcome: own, result }]
-    const done = sync.result === undefined ? result : { ...result, sync: sync.result }
-    const error = sync.error === undefined ? {} : { error: sync.error }
-    return [{ node, outcome: sync.outcome === 'ok' ? own : sync.outcome, result: done, ...error }]
+    const done = byName.get(node)
+    if (done !== undefined) return [done]
+    return result.action === 'none' ? [] : [{ node, outcome: ownOutcome(result), result }]
   })
   return { data: { ...report.data, dryRun: false }, nodes }
+}
+
+/** What came of a node that was told something. @param planned what was to be done with it */
+function doneOf(planned: FleetNodeResult | undefined, synced: NodeOutcome<ChangeResult>): NodeOutcome<FleetNodeResult> {
+  const { result: sync, ...rest } = synced
+  if (planned === undefined) return rest
+  const outcome = synced.outcome === 'ok' ? ownOutcome(planned) : synced.outcome
+  return { ...rest, outcome, result: sync === undefined ? planned : { ...planned, sync } }
+}
+
+/** What became of a node's record. */
+function ownOutcome(result: FleetNodeResult): Outcome {
+  return recordChanged(result) ? 'changed' : 'ok'
 }

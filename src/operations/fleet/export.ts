@@ -27,7 +27,7 @@ const MODE = 0o644
 /**
  * Writes the profile as a fleet file; one that is there keeps its comments and its order, and only what differs is changed.
  * @param path undefined: the text is only made
- * @throws UsageError when the file that is there is no fleet file
+ * @throws UsageError when the file that is there is no fleet file, or the profile holds what no file can
  */
 export async function exportFleet(context: Context, path: string | undefined): Promise<Exported> {
   const data = await (await context.profile()).read()
@@ -48,7 +48,8 @@ async function textFor(path: string, before: string, data: ProfileData): Promise
   if (source !== undefined && says(source.file, data)) return before
   const has = source === undefined ? {} : treeOfFile(source.file)
   const text = await rewritten(before, has, treeOf(data))
-  const again = await FleetSource.parse(path, text).catch(() => undefined)
+  const parsing = FleetSource.parse(path, text)
+  const again = await (source === undefined ? parsing : parsing.catch(() => undefined))
   if (again !== undefined && says(again.file, data)) return text
   throw new UsageError(`${path} can't be changed in place: what it has anchors and aliases for is no longer the same`, {
     hints: ['write it without them, or export to another file and compare'],

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { settings as settingsShape, count, texts } from '../../connection/wire/shapes.ts'
 import { shapeOf } from '../../connection/wire/shape.ts'
+import { foldNames } from '../../fleet/node-set/fold.ts'
 import { ACCESSES, MTA_NAMES } from '../../node/record.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import { NewFile } from '../files/new-file.ts'
@@ -68,9 +69,21 @@ export const planFileSchema = shapeOf<PlanFile>()(
   }),
 )
 
-/** Writes a plan, readable by its owner alone. @throws UsageError when it can't be written */
-export async function writePlan(context: Context, plan: FleetPlan, path: string, profile: string): Promise<void> {
-  const { before, after, changes, asked, prune, revisions, syncs } = plan
+/**
+ * Writes a plan, readable by its owner alone. One that nodes have not answered for is not written, with a warning: of them it
+ * would not know what it overwrites, so that nothing could be done exactly.
+ * @returns whether it was written
+ * @throws UsageError when it can't be written
+ */
+export async function writePlan(context: Context, plan: FleetPlan, path: string, profile: string): Promise<boolean> {
+  const { before, after, changes, asked, prune, revisions, syncs, answers } = plan
+  const silent = [...answers].flatMap(([name, { state }]) => (state === undefined ? [name] : []))
+  if (silent.length > 0) {
+    const folded = foldNames(silent)
+    const instead = context.signal.aborted ? '' : `; a plan without them: --exclude '${folded}'`
+    context.warn(`${path} was not written, as these nodes could not be asked: ${folded}${instead}`)
+    return false
+  }
   const content: PlanFile = {
     schema: PLAN_SCHEMA,
     made: { at: context.clock().toISOString(), by: context.operator, from: plan.file },
@@ -84,6 +97,7 @@ export async function writePlan(context: Context, plan: FleetPlan, path: string,
     }),
   }
   await NewFile.write(path, Buffer.from(`${JSON.stringify(content, undefined, 1)}\n`), '--out')
+  return true
 }
 
 /**

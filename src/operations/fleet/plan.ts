@@ -39,9 +39,20 @@ export interface FleetPlan {
   readonly revisions: ReadonlyMap<string, number>
   /** What the nodes that were asked have said. */
   readonly answers: ReadonlyMap<string, NodeStatus>
+  /** Of a plan that was written: where its nodes must still be. */
+  readonly pins?: Pins
   /** The nodes that are told their settings. */
   readonly syncs: ReadonlySet<string>
   readonly report: FleetReport
+}
+
+/** The revisions that a written plan found its nodes at. */
+export interface Pins {
+  readonly revisions: ReadonlyMap<string, number>
+  /** When the plan was made. */
+  readonly at: string
+  /** How it is made anew, for a hint. */
+  readonly again: string
 }
 
 /** Compares a file with the profile and, where asked to, with the nodes. Changes nothing. */

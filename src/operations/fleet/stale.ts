@@ -1,10 +1,12 @@
 import { ConflictError, UsageError } from '../../outcome/errors.ts'
 import type { ProfileData } from '../../profile/profile.ts'
+import { type NodeState, syncedOf } from '../../node/state.ts'
 import type { Context } from '../context.ts'
+import type { Session } from '../node/session.ts'
 import type { NodeStatus } from '../nodes/status.ts'
 import { changed, type FleetChanges, fingerprintOf } from './changes.ts'
 import { recordChanges } from './compare.ts'
-import { askNodes, type FleetPlan, planOf, type PlanRequest } from './plan.ts'
+import { askNodes, type FleetPlan, type Pins, planOf, type PlanRequest } from './plan.ts'
 import type { PlanFile } from './plan-file.ts'
 
 const NOTHING: FleetChanges = { put: [], remove: [] }
@@ -43,7 +45,28 @@ export async function planAgain(
   const wanted = { changes, listed: [...names], unlisted: [], unlistedGroups: [] }
   const told = only ?? new Set(file.nodes.filter(({ syncs }) => syncs).map(({ name }) => name))
   const asked = asks !== undefined
-  return planOf(path, profile.name, { before, after, wanted, records, answers, asked, prune: file.prune, only: told })
+  const plan = planOf(path, profile.name, { before, after, wanted, records, answers, asked, prune: file.prune, only: told })
+  return file.asked ? { ...plan, pins: pinsOf(path, file) } : plan
+}
+
+function pinsOf(path: string, { nodes, made }: PlanFile): Pins {
+  const revisions = nodes.flatMap(({ name, revision }): [string, number][] => (revision === undefined ? [] : [[name, revision]]))
+  return { revisions: new Map(revisions), at: made.at, again: planAnew(path, made.from) }
+}
+
+/**
+ * Compares a node with the written plan in the moment it is told something: it may not have answered when all were asked.
+ * @throws ConflictError when it has moved since, and is not as the plan makes it either
+ */
+export function refuseMovedNode({ pins }: FleetPlan, { node, wanted }: Session, state: NodeState): void {
+  const was = pins?.revisions.get(node.name)
+  const { record } = state
+  const now = record?.revision ?? 0
+  if (pins === undefined || was === undefined || now === was || syncedOf(state, wanted) === 'yes') return
+  throw new ConflictError(`the plan is stale: the node is at revision ${now}, and was at ${was} when it was made at ${pins.at}`, {
+    detail: record === undefined ? [] : [`revision ${now} was written by ${record.by} at ${record.at}`],
+    hints: [pins.again, `see what the node was told: akctl mta diff ${node.name}`],
+  })
 }
 
 /** @throws ConflictError when the profile is no longer what a plan was made from */

@@ -32,8 +32,14 @@ export function membersOf(
   return groups.map((group) => withMembers(groups, group, known))
 }
 
-/** Why a text can't be a group's node set, whatever nodes there are; undefined: it can. */
+/** Characters that a group's set may have: thousands of names that do not fold. */
+const GROUP_LIMIT = 65_536
+
+/** Why a text can't be a group's node set, in a profile or a file, whatever nodes there are; undefined: it can. */
 export function groupTextProblem(text: string): string | undefined {
+  if (text.length > GROUP_LIMIT || /\p{Cc}/u.test(text)) {
+    return `not a set of nodes: give one line of at most ${GROUP_LIMIT} characters, such as mx[01-40]!mx07`
+  }
   try {
     rewriteNodeSet(text, (name) => name)
     return text !== '' && filesOf(text).length > 0 ? 'a group holds nodes and groups, no files' : undefined

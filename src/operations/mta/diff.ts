@@ -24,7 +24,7 @@ async function diffNode(session: Session): Promise<DiffResult> {
 
 export interface DiffReport {
   readonly nodes: readonly NodeOutcome<DiffResult>[]
-  /** True when a sync would write anything on a node that answered. */
+  /** True when a sync would do anything on a node that answered, a reload included: as `mta status --expect synced` has it. */
   readonly differences: boolean
 }
 
@@ -38,6 +38,6 @@ export async function mtaDiff(context: Context, selection: Selection, width: Wid
   return { nodes, differences: nodes.some(({ result }) => result !== undefined && differs(result)) }
 }
 
-function differs({ keys, files }: DiffResult): boolean {
-  return keys.length > 0 || files.length > 0
+function differs({ synced, keys, files }: DiffResult): boolean {
+  return synced !== 'yes' || keys.length > 0 || files.length > 0
 }

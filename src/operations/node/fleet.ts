@@ -1,4 +1,4 @@
-import { selectNodes, type Otherwise, type Selection } from '../../fleet/select.ts'
+import { isSelective, selectNodes, type Otherwise, type Selection } from '../../fleet/select.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { Settings } from '../../node/settings.ts'
 import type { Profile } from '../../profile/profile.ts'
@@ -22,5 +22,8 @@ export async function loadFleet(context: Context, selection: Selection, otherwis
   const profile = await context.profile()
   const { nodes, defaults, groups = [] } = await profile.read()
   const sources = await selectionSources(context, groups, selection)
-  return { profile, nodes: selectNodes(nodes, selection, otherwise, sources), defaults }
+  const selected = selectNodes(nodes, selection, otherwise, sources)
+  if (selected.length === 0 && isSelective(selection))
+    context.note(`nothing to do: no node is in ${selection.names?.join(' ') ?? ''}`)
+  return { profile, nodes: selected, defaults }
 }

@@ -7,7 +7,9 @@ import type { ChangeResult } from '../mta/results.ts'
 import { syncNode } from '../mta/sync.ts'
 import { confirmMany, type Consent } from '../node/confirm.ts'
 import { loadFleet, type Fleet } from '../node/fleet.ts'
+import { Turned } from '../node/turned.ts'
 import type { Width } from '../node/visit.ts'
+import type { Waves } from '../rollout/waves.ts'
 import { changeDefaults, changeNodeSettings, unsyncedBy, type Edit, type SettingsChange, type SettingsRun } from './change.ts'
 
 /** What `settings set` and `unset` are told. */
@@ -17,7 +19,16 @@ export interface EditRun extends SettingsRun {
   /** The nodes, or the profile's defaults. */
   readonly target: Selection | 'defaults'
   /** Push at once to every node whose effective settings change; undefined: only the profile is changed. */
-  readonly sync: { readonly width: Width; readonly consent: Consent } | undefined
+  readonly sync: EditSync | undefined
+}
+
+/** How nodes are told what was set. */
+export interface EditSync {
+  /** Told of a NodeEdit of each node. */
+  readonly width: Width
+  readonly consent: Consent
+  /** Part by part; undefined: all nodes in one go. */
+  readonly waves?: Waves | undefined
 }
 
 /** What became of one node's settings, and of the sync where one was asked for. */
@@ -48,8 +59,9 @@ async function editNodes(context: Context, edit: Edit, run: EditRun, selection: 
     if (!run.dryRun) hintNotSynced(context, unsynced)
     return { nodes: outcomes }
   }
-  const synced = await push(context, { ...fleet, nodes }, run, run.sync.width)
-  return { nodes: outcomes.map((own, index) => merged(own, synced[index])) }
+  const own = new Map(outcomes.map((outcome) => [outcome.node, outcome]))
+  const edits = await push(context, { ...fleet, nodes }, run, run.sync, (synced) => merged(own.get(synced.node), synced))
+  return { nodes: edits }
 }
 
 async function editDefaults(context: Context, edit: Edit, run: EditRun): Promise<EditReport> {
@@ -63,30 +75,33 @@ async function editDefaults(context: Context, edit: Edit, run: EditRun): Promise
     if (!run.dryRun) hintNotSynced(context, unsynced)
     return { data: change }
   }
-  const nodes = await push(context, { profile, defaults, nodes: unsynced }, run, run.sync.width)
-  return {
-    data: change,
-    nodes: nodes.map(({ result, ...rest }) => ({ ...rest, ...(result === undefined ? {} : { result: { sync: result } }) })),
-  }
+  const nodes = await push(context, { profile, defaults, nodes: unsynced }, run, run.sync, (synced) => merged(undefined, synced))
+  return { data: change, nodes }
 }
 
-function push(context: Context, fleet: Fleet, run: EditRun, width: Width): Promise<readonly NodeOutcome<ChangeResult>[]> {
-  const { dryRun, reason } = run
+/** @param account a node's outcome, of what came of its sync */
+async function push(
+  context: Context,
+  fleet: Fleet,
+  { dryRun, reason }: EditRun,
+  { width, waves }: EditSync,
+  account: (synced: NodeOutcome<ChangeResult>) => NodeOutcome<NodeEdit>,
+): Promise<readonly NodeOutcome<NodeEdit>[]> {
+  const edits = new Turned(account)
   const consent = { above: fleet.nodes.length, yes: true } // it was asked for before anything was written
-  return changeFleet(context, 'sync', { dryRun, reason, width, consent }, fleet, (session) =>
+  const run = { dryRun, reason, width: edits.width(width), consent, waves }
+  const synced = await changeFleet(context, 'sync', run, fleet, (session) =>
     syncNode(session, { takeOver: false, restart: true, dryRun, reason: reasonOf('sync', reason) }),
   )
+  return synced.map((outcome) => edits.of(outcome))
 }
 
-function merged(own: NodeOutcome<SettingsChange>, synced: NodeOutcome<ChangeResult> | undefined): NodeOutcome<NodeEdit> {
-  if (synced === undefined) return own
-  const outcome = synced.outcome === 'ok' ? own.outcome : synced.outcome
-  return {
-    node: own.node,
-    outcome,
-    result: { ...own.result, ...(synced.result === undefined ? {} : { sync: synced.result }) },
-    ...(synced.error === undefined ? {} : { error: synced.error }),
-  }
+/** @param own what became of the node's own settings; undefined: they were not touched */
+function merged(own: NodeOutcome<SettingsChange> | undefined, synced: NodeOutcome<ChangeResult>): NodeOutcome<NodeEdit> {
+  const { result, ...rest } = synced
+  const outcome = own !== undefined && synced.outcome === 'ok' ? own.outcome : synced.outcome
+  if (own === undefined && result === undefined) return rest
+  return { ...rest, outcome, result: { ...own?.result, ...(result === undefined ? {} : { sync: result }) } }
 }
 
 /** The hint after a change that no node has been told yet. */

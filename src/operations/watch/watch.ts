@@ -55,7 +55,7 @@ export async function watchOn(
   say: (event: WatchEvent) => void,
 ): Promise<void> {
   const { signal } = context
-  const { watch } = (await loadFleet(context, selection)).profile
+  const { watch } = (await fleetOf(context, selection)).profile
   let other = ''
   while (!signal.aborted) {
     const held = await watch.alone(() => keepWatch(context, selection, options, say))
@@ -76,7 +76,7 @@ async function keepWatch(
   const { signal } = context
   const watcher = new Watcher(context, options, teller(context, options, say))
   await watcher.begin()
-  let fleet = await loadFleet(context, selection)
+  let fleet = await fleetOf(context, selection)
   say(ownEvent(context, 'watching', beginning(fleet, options)))
   await watcher.round(fleet) // what does not work at all ends the watch here
   const rounds = new Set<Promise<void>>()
@@ -94,10 +94,17 @@ async function keepWatch(
   await Promise.all(rounds)
 }
 
+/** @throws NotFoundError also where a file names no node: a watch of none would wait for ever */
+async function fleetOf(context: Context, selection: Selection): Promise<Fleet> {
+  const fleet = await loadFleet(context, selection)
+  if (fleet.nodes.length === 0) throw new NotFoundError('no node to watch')
+  return fleet
+}
+
 /** The selection as the profile is now; where it no longer holds (a named node was deleted), what is left of the last one. */
 async function fleetNow(context: Context, selection: Selection, last: Fleet): Promise<Fleet> {
   try {
-    return await loadFleet(context, selection)
+    return await fleetOf(context, selection)
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error
     const { nodes, defaults } = await last.profile.read()

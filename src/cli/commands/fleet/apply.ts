@@ -48,7 +48,8 @@ export default class FleetApply extends AkctlCommand {
       })
     }
     const { prune, status: ask, sync, 'take-over': takeOver } = flags
-    const { data, nodes } = await applyFleet(context, { path, prune, ask, sync, takeOver, run: changeRunOf(words, flags) })
+    const run = changeRunOf(words, flags, this.live(context))
+    const { data, nodes } = await applyFleet(context, { path, prune, ask, sync, takeOver, run })
     return { data, nodes }
   }
 }

@@ -47,9 +47,9 @@ export default class FleetPlan extends AkctlCommand {
     const plan = await planFleet(context, source, { selection: selectionOf(argv, flags), prune, ask })
     const { data, nodes, differences = false } = plan.report
     context.note(summaryWords(plan.report))
-    if (out !== undefined) await writePlan(context, plan, out, data.profile)
+    const written = out !== undefined && (await writePlan(context, plan, out, data.profile))
     return {
-      data: out === undefined ? data : { ...data, out },
+      data: written ? { ...data, out } : data,
       nodes,
       differences: flags['detailed-exitcode'] && differences,
     }

@@ -9,7 +9,8 @@ import { mtaDiffView } from '../../views/mta-diff.ts'
 
 export default class MtaDiff extends AkctlCommand {
   static override summary = 'show what a sync would change: settings, files, hand edits'
-  static override description = 'Exits 10 when there are differences, 0 when there are none. Writes nothing.'
+  static override description =
+    'Exits 10 when a sync would do anything on a node, a reload or its first revision included, 0 when all are synced. Writes nothing.'
   static override examples = ['<%= config.bin %> mta diff mx1', '<%= config.bin %> mta diff --all --json']
   static override strict = false
   static override args = nodesArg

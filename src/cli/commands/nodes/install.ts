@@ -42,6 +42,6 @@ export default class NodesInstall extends AkctlCommand {
   protected async perform(context: CliContext): Promise<Report<undefined, Installed>> {
     const { argv, flags } = await this.input(NodesInstall, context)
     const { 'smtp-listen': listen, hostname } = flags
-    return { nodes: await installNodes(context, { ...changeRunOf(argv, flags), listen, hostname }) }
+    return { nodes: await installNodes(context, { ...changeRunOf(argv, flags, this.live(context)), listen, hostname }) }
   }
 }

@@ -5,8 +5,8 @@ import { UsageError } from '../../../outcome/errors.ts'
 import { optionalArg } from '../../args.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, outcomeFlags, selectionFlags } from '../../flags.ts'
-import { defaultsFlag, editRunOf, syncFlag } from '../../node-args.ts'
+import { changeFlags, connectionFlags, fanFlags, outcomeFlags, selectionFlags, waveFlags } from '../../flags.ts'
+import { defaultsFlag, editRunOf, syncFlag, typedFlags } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { settingsEditView } from '../../views/settings.ts'
 
@@ -26,6 +26,7 @@ export default class SettingsSet extends AkctlCommand {
     ...defaultsFlag,
     ...syncFlag,
     ...changeFlags,
+    ...waveFlags,
     ...fanFlags(8),
     ...outcomeFlags,
     ...connectionFlags,
@@ -34,7 +35,7 @@ export default class SettingsSet extends AkctlCommand {
   protected readonly view = settingsEditView('set')
 
   protected async perform(context: CliContext): Promise<Report<SettingsChange, NodeEdit>> {
-    const { argv, flags } = await this.input(SettingsSet, context)
+    const { argv, flags, raw } = await this.input(SettingsSet, context)
     const words = argv.map(String)
     const values = words.filter(isAssignment)
     if (values.length === 0) {
@@ -42,7 +43,7 @@ export default class SettingsSet extends AkctlCommand {
     }
     const nodes = words.filter((word) => !isAssignment(word))
     const edit = setting(parseAssignments(values))
-    return editSettings(context, edit, editRunOf('settings set', nodes, flags))
+    return editSettings(context, edit, editRunOf('settings set', nodes, flags, typedFlags(raw), this.live(context)))
   }
 }
 

@@ -4,8 +4,8 @@ import { editSettings, type NodeEdit } from '../../../operations/settings/edit.t
 import { optionalArg } from '../../args.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, outcomeFlags, selectionFlags } from '../../flags.ts'
-import { defaultsFlag, editRunOf, syncFlag } from '../../node-args.ts'
+import { changeFlags, connectionFlags, fanFlags, outcomeFlags, selectionFlags, waveFlags } from '../../flags.ts'
+import { defaultsFlag, editRunOf, syncFlag, typedFlags } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { settingsEditView } from '../../views/settings.ts'
 
@@ -23,6 +23,7 @@ export default class SettingsUnset extends AkctlCommand {
     ...defaultsFlag,
     ...syncFlag,
     ...changeFlags,
+    ...waveFlags,
     ...fanFlags(8),
     ...outcomeFlags,
     ...connectionFlags,
@@ -31,9 +32,9 @@ export default class SettingsUnset extends AkctlCommand {
   protected readonly view = settingsEditView('unset')
 
   protected async perform(context: CliContext): Promise<Report<SettingsChange, NodeEdit>> {
-    const { argv, flags } = await this.input(SettingsUnset, context)
+    const { argv, flags, raw } = await this.input(SettingsUnset, context)
     const { nodes, keys } = await splitWords(context, argv.map(String))
     const edit = unsetting(parseKeys(keys).map(({ key }) => key))
-    return editSettings(context, edit, editRunOf('settings unset', nodes, flags))
+    return editSettings(context, edit, editRunOf('settings unset', nodes, flags, typedFlags(raw), this.live(context)))
   }
 }
