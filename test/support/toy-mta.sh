@@ -34,9 +34,6 @@ mta_render() {
 mta_check() {
   ! grep -q refuse "$1/value" || { echo 'the toy refuses this' >&2 && return 1; }
 }
-mta_base_find() {
-  find . -type f "$@"
-}
 mta_pid() {
   read -r _pid _ 2>/dev/null <"$DIR/run/pid" || return 0
   [ "$(tr '\0' ' ' 2>/dev/null <"/proc/$_pid/cmdline")" != "sh $DIR/run/daemon $DIR " ] || echo "$_pid"

@@ -8,7 +8,7 @@ mta_paths() {
   HK_LOG=$DIR/log/haraka.log
   HK_PID=$DIR/run/haraka.pid
   HK_PROGRAM=$DIR/mta/node_modules/Haraka
-  # shellcheck disable=SC2034 # read by lib.sh
+  # shellcheck disable=SC2034 # read by drift.sh
   MTA_BASE_SKIP=node_modules
 }
 
@@ -23,10 +23,6 @@ hk_node() {
 
 mta_installed() {
   [ -d "$BASE/config" ] && [ -f "$HK_PROGRAM/bin/haraka" ] && hk_node >/dev/null
-}
-
-mta_base_find() {
-  find . -name node_modules -prune -o -type f "$@"
 }
 
 mta_version() {

@@ -50,10 +50,6 @@ mta_installed() {
   [ -f "$BASE/main.cf" ] && [ -f "$BASE/master.cf" ] && command -v postfix >/dev/null && command -v postconf >/dev/null
 }
 
-mta_base_find() {
-  find . -type f "$@"
-}
-
 mta_version() {
   postconf -d -h mail_version
 }

@@ -8,8 +8,6 @@ pf_adopt() {
   LOG=$(pf_values "$DIR/main.cf" | pf_value maillog_file)
   [ -f "$LOG" ] || LOG=/var/log/mail.log
 
-  mta_base_find() { :; }
-
   mta_install() {
     [ -f "$DIR/main.cf" ] && [ -f "$DIR/master.cf" ] && return 0
     echo "there is no main.cf or no master.cf in $DIR: install and configure the system's Postfix first" >&2

@@ -10,6 +10,11 @@ if [ -n "$MTA_OWNS" ]; then
   mta_now "$NEW/now" "$NEW/wanted" "$CUR"
 else
   cp -a "$REVS/$CUR/conf/." "$NEW/now/"
+  ak_other_live "$CUR"
+  [ -z "$LIVE" ] || ak_edited_files "$LIVE" | while IFS= read -r FILE; do # as the process reads them
+    mkdir -p "$(dirname "$NEW/now/$FILE")" && rm -f "$NEW/now/$FILE"
+    [ ! -e "$REVS/$LIVE/conf/$FILE" ] || cp -a "$REVS/$LIVE/conf/$FILE" "$NEW/now/$FILE"
+  done
 fi
 ak_sums "$NEW/wanted" >"$NEW/wanted.sums"
 ak_sums "$NEW/now" >"$NEW/now.sums"

@@ -62,9 +62,13 @@ rv_need() {
   fi
 }
 
-# rv_by_hand REV: its files that are not as written; those of CUR are known already.
+# rv_by_hand REV: its files that are not as written; what rv_look has seen is known already.
 rv_by_hand() {
-  if [ "$1" = "$CUR" ]; then say "$EDITED" | grep -vx base; else ak_edited_files "$1"; fi
+  case $1 in
+    "$CUR") say "$EDITED" | grep -vx base ;;
+    "$LIVE") say "$READ" ;;
+    *) ak_edited_files "$1" ;;
+  esac
 }
 
 # rv_take_in RESTART BEFORE: the running process takes the current revision in. When it does not come up healthy,
@@ -116,13 +120,29 @@ rv_prune() {
 # rv_save: keeps the text of hand edits where it would otherwise be lost, and says where it is.
 rv_save() {
   SAVED=$REVS/$CUR/conf
-  [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ] || return 0
+  [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ] || [ -n "$READ" ] || return 0
   SAVED=$REVS/$CUR/edited
-  mta_keep "$CUR" || ak_fail "no room to write to $REVS"
+  if [ -n "$MTA_OWNS" ]; then
+    mta_keep "$CUR"
+  else # what the process reads may belong to a revision that does not stay
+    rv_keep "$CUR" "$(rv_by_hand "$CUR")" && rv_keep "$LIVE" "$READ"
+  fi || ak_fail "no room to write to $REVS"
+}
+# rv_keep REV FILES: copies of them, one a line, in SAVED.
+rv_keep() {
+  while IFS= read -r _file; do
+    if [ ! -f "$REVS/$1/conf/$_file" ]; then continue; fi # taken away by hand
+    _to=$SAVED/$_file
+    if ! mkdir -p "${_to%/*}" || ! cp -a "$REVS/$1/conf/$_file" "$_to"; then return 1; fi
+  done <<END
+$2
+END
 }
 
 # rv_report WROTE EDITED
 rv_report() {
+  # What the process goes on reading was not replaced.
+  if [ -n "$READ" ] && [ "$HOW" != left ]; then set -- "$1" "$(ak_union "$2" "$READ")"; fi
   put wrote "$1"
   put revision "$AK_CUR"
   put took "$HOW"
