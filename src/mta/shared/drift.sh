@@ -2,12 +2,12 @@
 # What is not as akctl wrote it: the files of a revision, the base that it was made from, and what the process reads.
 
 # ak_look REV: sets EDITED to the files of a revision that are not as written, and `base` when the base has changed since,
-# one a line; READ to those of the revision that the process reads, and LIVE to its number, where that is another one;
+# one a line; LIVE_EDITED to those of the revision that the process reads, and LIVE to its number, where that is another one;
 # SAME_BASE to whether the base is the same; VERSION to the MTA's, and ASKED to whether it was asked. One sha256sum tells
 # that all is as it was, the program too whose bytes the version was asked of; only else a closer look is taken, and the
 # program asked.
 ak_look() {
-  EDITED='' READ='' SAME_BASE=yes VERSION='' ASKED=no FILES=0 LIST=''
+  EDITED='' LIVE_EDITED='' SAME_BASE=yes VERSION='' ASKED=no FILES=0 LIST=''
   ak_other_live "$1"
   if [ -n "${MTA_PROGRAM:-}" ] && read -r _sum VERSION <"$AK/version" && [ -n "$VERSION" ]; then
     LIST="$_sum  $MTA_PROGRAM$NL"
@@ -18,7 +18,7 @@ ak_look() {
   elif ! ak_as_listed "$REVS/$1/conf" "$REVS/$1/sums" || ! ak_as_listed "$BASE" "$REVS/$1/base.sums" "${MTA_BASE_SKIP:-}" ||
     ! ak_live_listed || [ "$FILES" -ne 0 ] || ! ak_true_list; then
     VERSION='' EDITED=$(ak_edited_files "$1")
-    [ -z "$LIVE" ] || READ=$(ak_edited_files "$LIVE")
+    [ -z "$LIVE" ] || LIVE_EDITED=$(ak_edited_files "$LIVE")
     if ! ak_base_same "$1"; then SAME_BASE=no EDITED=$EDITED${EDITED:+$NL}base; fi
   fi
   [ -n "$VERSION" ] || ASKED=yes VERSION=$(mta_version 2>/dev/null)

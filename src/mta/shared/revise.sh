@@ -66,7 +66,7 @@ rv_need() {
 rv_by_hand() {
   case $1 in
     "$CUR") say "$EDITED" | grep -vx base ;;
-    "$LIVE") say "$READ" ;;
+    "$LIVE") say "$LIVE_EDITED" ;;
     *) ak_edited_files "$1" ;;
   esac
 }
@@ -120,12 +120,12 @@ rv_prune() {
 # rv_save: keeps the text of hand edits where it would otherwise be lost, and says where it is.
 rv_save() {
   SAVED=$REVS/$CUR/conf
-  [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ] || [ -n "$READ" ] || return 0
+  [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ] || [ -n "$LIVE_EDITED" ] || return 0
   SAVED=$REVS/$CUR/edited
   if [ -n "$MTA_OWNS" ]; then
     mta_keep "$CUR"
   else # what the process reads may belong to a revision that does not stay
-    rv_keep "$CUR" "$(rv_by_hand "$CUR")" && rv_keep "$LIVE" "$READ"
+    rv_keep "$CUR" "$(rv_by_hand "$CUR")" && rv_keep "$LIVE" "$LIVE_EDITED"
   fi || ak_fail "no room to write to $REVS"
 }
 # rv_keep REV FILES: copies of them, one a line, in SAVED.
@@ -142,7 +142,7 @@ END
 # rv_report WROTE EDITED
 rv_report() {
   # What the process goes on reading was not replaced.
-  if [ -n "$READ" ] && [ "$HOW" != left ]; then set -- "$1" "$(ak_union "$2" "$READ")"; fi
+  if [ -n "$LIVE_EDITED" ] && [ "$HOW" != left ]; then set -- "$1" "$(ak_union "$2" "$LIVE_EDITED")"; fi
   put wrote "$1"
   put revision "$AK_CUR"
   put took "$HOW"
