@@ -60,6 +60,13 @@ function questions(): number {
   return Number(/packets (\d+)/.exec(namespace.exec('nft list chain inet t in'))?.[1])
 }
 
+/** The last lines that the node's log is said to have. */
+async function last(lines: number): Promise<readonly string[]> {
+  const found: LogRecord[] = []
+  for await (const record of node.connection.logs({ source: 'mta', lines, follow: false })) found.push(record)
+  return found.map(({ text }) => text)
+}
+
 test('dns-lookup-timeout: so long is waited for a name server that never answers', async () => {
   const waits: number[] = []
   for (const seconds of [1, 4]) {
@@ -99,9 +106,17 @@ test('smtp-responses-to-syslog: on, they come out of the socket and node logs re
   expect(line).toContain('status=sent (discarded)')
   expect(node.read('log/mail.log')).not.toContain('to=<syslog@example.net>')
   namespace.exec(`mount --bind ${folder} /var/log && ln -sf syslog ${folder}/mail.log`)
-  const found: LogRecord[] = []
-  for await (const record of node.connection.logs({ source: 'mta', lines: 100, follow: false })) found.push(record)
-  expect(found.some(({ text }) => text.includes('to=<syslog@example.net>'))).toBe(true)
+  expect((await last(100)).some((text) => text.includes('to=<syslog@example.net>'))).toBe(true)
+
+  // Of a log that others write to, the last lines are those of this Postfix, and rotated logs are looked at for them.
+  const lines = (program: string, count: number): string =>
+    Array.from({ length: count }, (_, n) => `Jan  1 00:00:00 mx ${program}[1]: line ${n + 1}\n`).join('')
+  rmSync(join(folder, 'mail.log'))
+  writeFileSync(join(folder, 'mail.log.1'), lines('postfix-mta/smtp', 20) + lines('postfix-other/smtp', 200))
+  writeFileSync(join(folder, 'mail.log'), lines('postfix-mta/qmgr', 1) + lines('postfix-other/smtp', 200))
+  const [ours, ...rest] = [...(await last(10))].reverse()
+  expect(ours).toBe('mx postfix-mta/qmgr[1]: line 1')
+  expect(rest.reverse()).toEqual([12, 13, 14, 15, 16, 17, 18, 19, 20].map((n) => `mx postfix-mta/smtp[1]: line ${n}`))
 
   expect(await node.connection.sync(newSync({ settings: settings(false) }))).toMatchObject({ took: 'restart' })
   send('file@example.net')
