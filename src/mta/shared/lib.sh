@@ -221,9 +221,9 @@ ak_want() {
   fi
 }
 
-# ak_point REV: the one commit.
+# ak_point REV: the one commit. WHY_NOT: why it could not be.
 ak_point() {
-  AK_CUR=
+  AK_CUR='' WHY_NOT="no room in $AK?"
   if [ -n "$MTA_OWNS" ]; then mta_commit "$1"; else ak_link current "$1"; fi && AK_CUR=$1 && return 0
   ak_current
   return 1

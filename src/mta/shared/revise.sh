@@ -44,7 +44,7 @@ rv_commit() {
   sync "$NEW/send-module.json" 2>/dev/null || :
   mv -T "$NEW" "$REVS/$N" || ak_fail "no room to write to $REVS"
   NEW=
-  ak_point "$N" || ak_fail "revision $N could not be made the current one (no room in $AK?); nothing was changed"
+  ak_point "$N" || ak_fail "revision $N could not be made the current one ($WHY_NOT); nothing was changed"
   : >"$REVS/$N/was-current"
 }
 
