@@ -34,6 +34,7 @@ if [ ! -L "$AK/current" ]; then
   MADE=yes
 fi
 put made "$MADE"
+[ -z "$MTA_OWNS" ] || put adopted yes
 ak_current
 VERSION=$(mta_version 2>/dev/null)
 ak_know_version

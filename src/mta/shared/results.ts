@@ -12,6 +12,8 @@ export interface VerbResult {
 export interface InstallResult {
   /** False when the directory had a revision already. */
   readonly made: boolean
+  /** True where the MTA was there before, configured by its own files, which stay as they are. */
+  readonly adopted?: boolean
   readonly revision: number
   readonly version?: string
 }
