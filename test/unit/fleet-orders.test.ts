@@ -254,6 +254,19 @@ test('a sync is known although the order after it, on the same node, failed', as
   expect([await baseOf(world), await world.profile.orders.get(1)]).toEqual([1, undefined])
 })
 
+test('a start that fails after its sync says which revision stays', async () => {
+  const world = await memoryWorld(['mx1'])
+  const mx1 = world.node('mx1')
+  mx1.during = () => (mx1.calls.at(-1) === 'start' ? Promise.reject(new FailedError('no')) : undefined)
+  const outcomes = await changeNodes(world.context, 'start', { ...RUN, selection: { all: true } }, (session) =>
+    startNode(session, { sync: true, dryRun: false, reason: '' }),
+  )
+  expect([outcomes[0]?.outcome, mx1.record?.revision]).toEqual(['failed', 1])
+  expect(world.notes).toEqual([
+    'warning: mx1: revision 1 was written before the start, and stays; to go back: akctl mta rollback mx1',
+  ])
+})
+
 test('a revision is not written over what another process has found out and done since', async () => {
   const world = await memoryWorld(['mx1', 'mx2'])
   const fleet = await loadFleet(world.context, { all: true })

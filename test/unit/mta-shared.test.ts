@@ -74,6 +74,22 @@ describe.each([
   }, 240_000)
 })
 
+test('a start that fails tells what the MTA has logged of it, and nothing older', async () => {
+  const node = await toyNode(place())
+  await node.connection.start(newOrder())
+  await node.connection.stop(newOrder())
+  await node.connection.sync(newSync({ settings: { 'smtp-admin-email': 'sick@example.com' } }))
+  const quick = new LocalNode({ ...toy, functions: `RUN_WAIT=1\n${toy.functions}` }, node.installation)
+  const detail = ['took in base', 'smtp-admin-email\tsick@example.com']
+  await expect(quick.connection.start(newOrder())).rejects.toMatchObject({
+    message: expect.stringContaining('did not start'),
+    detail,
+  })
+  // Where the process was not touched, its log explains nothing.
+  const refused = newSync({ settings: { 'smtp-admin-email': 'refuse@example.com' } })
+  await expect(node.connection.sync(refused)).rejects.toMatchObject({ detail: [] })
+})
+
 describe('a sync', () => {
   test('of settings that change no file: a revision, and nothing to take in', async () => {
     const node = await toyNode(place())

@@ -5,8 +5,8 @@
 # shellcheck disable=SC2317,SC2034 # called and read by the shared scripts
 pf_adopt() {
   BASE=$DIR CONF=$DIR MTA_OWNS=parameters MTA_READS=$DIR/main.cf
-  LOG=$(pf_values "$DIR/main.cf" | pf_value maillog_file)
-  [ -f "$LOG" ] || LOG=/var/log/mail.log
+  MTA_LOG=$(pf_values "$DIR/main.cf" | pf_value maillog_file)
+  [ -f "$MTA_LOG" ] || MTA_LOG=/var/log/mail.log
 
   mta_install() {
     [ -f "$DIR/main.cf" ] && [ -f "$DIR/master.cf" ] && return 0

@@ -8,7 +8,7 @@ MTA_OWNS=''
 mta_paths
 REVS=$AK/revisions
 RUN_WAIT=${RUN_WAIT:-30}
-ORDER_ID='' NEW='' AK_CUR='' LEASED='' AK_BOOTED=''
+ORDER_ID='' NEW='' AK_CUR='' LEASED='' AK_BOOTED='' LOG_FROM=''
 
 # ak_exit: the end of every script, however it is reached; an order that said nothing of its end has failed.
 ak_exit() {
@@ -110,13 +110,22 @@ ak_end() {
   ORDER_ID=
 }
 
-# ak_fail MESSAGE: the order failed; the MTA's last log lines explain it.
+# ak_fail MESSAGE: the order failed; what the MTA has logged of it explains it.
 ak_fail() {
   ak_end failed
   put revision "$AK_CUR"
-  mta_log_tail 10 2>/dev/null | while IFS= read -r _line; do put detail "$_line"; done
+  ak_log_tail | while IFS= read -r _line; do put detail "$_line"; done
   fail failed "$1"
 }
+
+# ak_log_mark: before the MTA's process is touched: what it logs from here on is about this order.
+ak_log_mark() {
+  [ -n "$LOG_FROM" ] || LOG_FROM=$(($(wc -c 2>/dev/null <"$MTA_LOG") + 1))
+}
+# ak_log_tail: the last ten lines of that; nothing when the process was not touched.
+ak_log_tail() {
+  [ -z "$LOG_FROM" ] || tail -c "+$LOG_FROM" "$MTA_LOG" | tail -n 10
+} 2>/dev/null
 
 # ak_born PID: sets TICKS to when a process started, in clock ticks since boot (/proc/PID/stat field 22; proc(5)); empty
 # for one that is gone.
@@ -178,6 +187,7 @@ ak_wait_healthy() {
 
 # ak_up / ak_down: start and stop by the unit, or the process itself; ak_up returns 0 once it is healthy.
 ak_up() {
+  ak_log_mark
   ak_live "$AK_CUR" || return 1
   if [ -n "$SERVICE" ]; then
     ak_systemctl start || return 1
@@ -187,6 +197,7 @@ ak_up() {
   ak_wait_healthy 80 && ak_mark_loaded
 }
 ak_down() {
+  ak_log_mark
   [ -z "$SERVICE" ] || ak_systemctl stop
   [ -z "$(mta_pid)" ] || mta_stop
 }
@@ -197,6 +208,7 @@ ak_systemctl() {
 
 # ak_take_in HOW: the running process takes the current revision in (`none`, `reload` or `restart`); 0 once healthy.
 ak_take_in() {
+  ak_log_mark
   case $1 in
     none) return 0 ;;
     reload) mta_reload || return 1 ;;

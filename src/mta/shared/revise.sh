@@ -91,7 +91,7 @@ rv_take_in() {
   ak_take_in "$HOW" && return 0
   BAD=$AK_CUR BACK=$2
   [ -z "$LOADED" ] || [ ! -f "$REVS/$LOADED/send-module.json" ] || BACK=$LOADED
-  LOG=$(mta_log_tail 10 2>/dev/null)
+  LOG=$(ak_log_tail)
   if [ "$BACK" = "$BAD" ]; then ak_fail "the MTA did not come up healthy with revision $BAD"; fi
   rv_return
 }
