@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import type { NodeConnection, Order, StartOrder, SyncOrder } from '../../src/connection/port.ts'
 import type { LogQuery } from '../../src/mta/driver.ts'
 import type { LogRecord } from '../../src/mta/logs.ts'
-import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../src/mta/shared/results.ts'
+import type { ApplyResult, InterfaceInfo, Preview, PreviewOf, TextDiff, VerbResult } from '../../src/mta/shared/results.ts'
 import type { NodeRecord } from '../../src/node/record.ts'
 import type { Lease, LeaseState } from '../../src/node/lease.ts'
 import type { OrderState, RevisionRecord } from '../../src/node/revision.ts'
 import type { Settings } from '../../src/node/settings.ts'
 import type { NodeState } from '../../src/node/state.ts'
 import type { Context } from '../../src/operations/context.ts'
-import { ConflictError, NodeLockedError, UnknownOutcomeError } from '../../src/outcome/errors.ts'
+import { ConflictError, FailedError, NodeLockedError, UnknownOutcomeError } from '../../src/outcome/errors.ts'
 import { openHome } from '../../src/profile/home.ts'
 import type { Profile } from '../../src/profile/profile.ts'
 import { tempDir } from './temp.ts'
@@ -42,6 +42,8 @@ export class MemoryNode implements NodeConnection {
   clock: (() => number) | undefined
   /** What `diff` finds. */
   files: readonly TextDiff[] = []
+  /** What a preview says of the process. */
+  took: 'none' | 'reload' | 'restart' = 'none'
   /** What would cut the connection. */
   signal: AbortSignal | undefined
   /** Messages in its queue; undefined: not counted. */
@@ -109,6 +111,15 @@ export class MemoryNode implements NodeConnection {
 
   diff(): Promise<readonly TextDiff[]> {
     return Promise.resolve(this.files)
+  }
+
+  async preview(of: PreviewOf): Promise<Preview> {
+    const files = await this.diff()
+    if (!('to' in of)) return { files, took: this.took }
+    const revision = of.to === 'before' ? (this.record?.revision ?? 0) - 1 : of.to
+    const settings = this.told.get(revision)
+    if (settings === undefined) throw new FailedError(`the node can't go back to revision ${revision}`)
+    return { files, took: this.took, record: { revision, settings, id: 'x', by: 'x', at: 'x', reason: 'x', schema: 1 } }
   }
 
   order(id: string): Promise<OrderState> {

@@ -43,6 +43,7 @@ export const change = shapeOf<ChangeResult>()(
     running: v.exactOptional(v.boolean()),
     pid: v.exactOptional(count),
     revision: v.exactOptional(count),
+    to: v.exactOptional(count),
     synced: v.exactOptional(synced),
     keys: v.exactOptional(v.array(keyChange)),
     files: v.exactOptional(v.array(textDiff)),

@@ -48,11 +48,12 @@ const NO_OP: Readonly<Record<ChangeResult['verb'], string>> = {
 
 /** What a changing verb did, or would do, in words. */
 export function changeWords(result: ChangeResult): string {
-  const { steps, verb, dryRun, keys = [], putBack } = result
+  const { steps, verb, dryRun, keys = [], putBack, to } = result
   if (putBack !== undefined) return `put back: ${putBackWords(putBack)}`
   if (steps.length === 0) return NO_OP[verb]
   const changes = keys.length > 0 ? ` (${keys.map(keyWords).join(', ')})` : ''
-  const wrote = verb === 'rollback' ? 'earlier settings written' : `${DONE.wrote}${changes}`
+  const earlier = to === undefined ? 'earlier settings' : `settings of revision ${to}`
+  const wrote = `${verb === 'rollback' ? `${earlier} written` : DONE.wrote}${changes}`
   const what = steps.map((step) => (step === 'wrote' ? wrote : DONE[step])).join(', ')
   return dryRun ? `would be: ${what}` : what
 }

@@ -1,7 +1,7 @@
 import type * as v from 'valibot'
 import type { LogQuery } from '../../mta/driver.ts'
 import type { LogRecord } from '../../mta/logs.ts'
-import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta/shared/results.ts'
+import type { ApplyResult, InterfaceInfo, Preview, PreviewOf, TextDiff, VerbResult } from '../../mta/shared/results.ts'
 import type { LeaseState } from '../../node/lease.ts'
 import type { OrderState } from '../../node/revision.ts'
 import { endpoint } from '../../node/record.ts'
@@ -18,7 +18,7 @@ import { AgentLink } from './link.ts'
 import { recordsOf } from './log-stream.ts'
 import { agentLabel, openSecure } from './secure.ts'
 import type { AgentTarget, AgentTimeouts } from './target.ts'
-import { checkVersion, knowsLeases, noApi, noLeases, unknownCall } from './version-check.ts'
+import { checkVersion, knowsLeases, knowsPreviews, noApi, noLeases, unknownCall } from './version-check.ts'
 
 /** What a connection to an agent is made with. */
 export interface AgentParts {
@@ -91,6 +91,13 @@ export class AgentConnection implements NodeConnection {
 
   diff(settings: Settings): Promise<readonly TextDiff[]> {
     return this.call('diff', { body: { settings, addresses: this.target.addresses } })
+  }
+
+  async preview(of: PreviewOf): Promise<Preview> {
+    const { addresses, name } = this.target
+    if (knowsPreviews(await this.known())) return this.call('preview', { body: 'to' in of ? of : { ...of, addresses } })
+    if ('to' in of) throw unknownCall(this.asked('preview').where, name)
+    return { files: await this.diff(of.settings) }
   }
 
   rollback(order: Order, to?: number): Promise<ApplyResult> {

@@ -22,6 +22,11 @@ export function knowsLeases({ api }: AgentVersion): boolean {
   return api.minor >= 1
 }
 
+/** Whether an agent tells what a sync or rollback would do to the process, and what a rollback would change. */
+export function knowsPreviews({ api }: AgentVersion): boolean {
+  return api.minor >= 2
+}
+
 /** The error of an order whose lease would be kept by an agent that keeps none. */
 export function noLeases(where: string, node: string): FailedError {
   return new FailedError(`${where}: the agent keeps no leases: it is older than this akctl; nothing was done`, {

@@ -5,19 +5,20 @@ import {
   logsRequest,
   orderId,
   orderRequest,
+  previewRequest,
   releaseRequest,
   renewRequest,
   rollbackRequest,
   startRequest,
   syncRequest,
 } from './requests.ts'
-import { applyResult, interfaceInfo, leaseState, logRecord, nodeState, orderState, textDiff, verbResult } from './shapes.ts'
+import { applyResult, interfaceInfo, leaseState, logRecord, nodeState, orderState, preview, textDiff, verbResult } from './shapes.ts'
 
 /**
  * The version of what is spoken between akctl and an agent. A new minor adds, and both sides go on; a new major is
- * refused by the older side. 1.1: leases.
+ * refused by the older side. 1.1: leases. 1.2: previews.
  */
-export const API_VERSION = { major: 1, minor: 1 } as const
+export const API_VERSION = { major: 1, minor: 2 } as const
 
 /** Where the API lives, and the media type of followed logs: a JSON document a line. */
 export const API_ROOT = '/v1'
@@ -85,6 +86,14 @@ export const API = {
     changes: false,
     body: diffRequest,
     answer: v.array(textDiff),
+  },
+  preview: {
+    method: 'POST',
+    path: '/preview',
+    summary: 'what a sync or a rollback would do to the files and the process, without writing',
+    changes: false,
+    body: previewRequest,
+    answer: preview,
   },
   rollback: {
     method: 'POST',

@@ -1,3 +1,6 @@
+import type { RevisionRecord } from '../../node/revision.ts'
+import type { Settings } from '../../node/settings.ts'
+
 /** What a start, stop or restart did. */
 export interface VerbResult {
   /** False for a named no-op: a running MTA was started, a stopped one stopped. */
@@ -39,6 +42,18 @@ export interface TextDiff {
   readonly cause: 'pending' | 'edited' | 'base'
   readonly diff: string
 }
+
+/** What a sync or rollback would do. */
+export interface Preview {
+  readonly files: readonly TextDiff[]
+  /** What the running process would go through; absent where the node's agent is too old to tell. */
+  readonly took?: 'none' | 'reload' | 'restart'
+  /** The revision that a rollback would go back to. */
+  readonly record?: RevisionRecord
+}
+
+/** What is to be previewed: a sync with these settings, or a rollback to a revision (`before`: the one before the current). */
+export type PreviewOf = { readonly settings: Settings } | { readonly to: number | 'before' }
 
 /** One address of a node. */
 export interface InterfaceInfo {

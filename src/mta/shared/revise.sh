@@ -26,6 +26,18 @@ rv_strange() {
   done
 }
 
+# rv_target TO: sets TO to the revision that a rollback from CUR goes to; empty: the one before.
+rv_target() {
+  TO=$1
+  HAVE=$(for _rev in "$REVS"/[0-9]*; do
+    [ ! -e "$_rev/was-current" ] || [ -e "$_rev/failed" ] || [ "${_rev##*/}" = "$CUR" ] || echo "${_rev##*/}"
+  done | sort -n)
+  [ -n "$TO" ] || TO=$(echo "$HAVE" | while read -r _rev; do [ "$_rev" -ge "$CUR" ] || echo "$_rev"; done | tail -n 1)
+  [ -n "$TO" ] || fail failed "there is no revision before $CUR on the node"
+  echo "$HAVE" | grep -qx "$TO" ||
+    fail failed "the node can't go back to revision $TO; it has $(echo "${HAVE:-none}" | tr '\n' ' ')(and is at $CUR)"
+}
+
 # rv_look: what of the current revision is not as written (see ak_look); and the version, once asked, is kept.
 rv_look() {
   ak_look "$CUR"
@@ -48,15 +60,16 @@ rv_commit() {
   : >"$REVS/$N/was-current"
 }
 
-# rv_need: sets HOW to what the running process needs, by what it has loaded (LOADED), not by what this run wrote.
+# rv_need CONF: sets HOW to what the running process needs to take this folder in, by what it has loaded (LOADED), not by
+# what this run wrote.
 rv_need() {
   ak_loaded "$PID"
   if [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ]; then
     HOW=restart # the hand edits may have been loaded
-  elif [ "$LOADED" = "$AK_CUR" ]; then
+  elif [ "$REVS/$LOADED/conf" = "$1" ]; then
     HOW=none
   elif [ -n "$LOADED" ] && [ -d "$REVS/$LOADED/conf" ] && [ -z "$(rv_by_hand "$LOADED")" ]; then
-    HOW=$(mta_change "$REVS/$LOADED/conf" "$REVS/$AK_CUR/conf")
+    HOW=$(mta_change "$REVS/$LOADED/conf" "$1")
   else
     HOW=restart
   fi
@@ -79,7 +92,7 @@ rv_take_in() {
     ak_live "$AK_CUR"
     return 0
   fi
-  rv_need
+  rv_need "$REVS/$AK_CUR/conf"
   if [ "$HOW" = none ]; then # no file differs from what it has loaded
     ak_live "$AK_CUR" && ak_mark_loaded
     return 0

@@ -44,6 +44,8 @@ export interface ChangeResult {
   readonly pid?: number
   /** The node's revision after it; for a dry run, the one it has. */
   readonly revision?: number
+  /** The revision whose settings and files a rollback went back to. */
+  readonly to?: number
   readonly synced?: Synced
   /** What the node was not told before. */
   readonly keys?: readonly KeyChange[]

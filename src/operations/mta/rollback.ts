@@ -4,7 +4,7 @@ import type { Session } from '../node/session.ts'
 import { expectationOf } from './expectation.ts'
 import { keyChanges } from './keys.ts'
 import type { ChangeResult } from './results.ts'
-import { changeOf, installedState, noteReplaced } from './sync.ts'
+import { changeOf, installedState, noteReplaced, TOOK } from './sync.ts'
 
 /** How a rollback is done. */
 export interface RollbackOptions {
@@ -28,7 +28,10 @@ export async function rollbackNode(session: Session, options: RollbackOptions): 
   if (current === 0) throw new FailedError('there is no earlier revision: the node was never synced')
   await expectationOf(session, before, 'rollback', options.takeOver)
   if (dryRun) {
-    return { verb: 'rollback', dryRun, steps: ['wrote', ...(before.running ? (['reloaded'] as const) : [])], revision: current }
+    const { files, took = 'none', record } = await connection.preview({ to: to ?? 'before' })
+    const target = record === undefined ? {} : { to: record.revision }
+    const keys = keyChanges(before.record?.settings ?? {}, record?.settings ?? {})
+    return { verb: 'rollback', dryRun, steps: ['wrote', ...TOOK[took]], revision: current, ...target, keys, files }
   }
   const result = await session.order(
     'rollback',
