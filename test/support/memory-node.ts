@@ -36,6 +36,8 @@ export class MemoryNode implements NodeConnection {
   /** What its log holds, oldest first, and what was asked of it. */
   log: LogRecord[] = []
   readonly queries: LogQuery[] = []
+  /** Called when a log was read that is not followed. */
+  betweenLogs: (() => void) | undefined
   /** A followed log ends when this does. */
   logEnds: Promise<void> = Promise.resolve()
   /** Seconds since 1970 by its own clock; default: the right time. */
@@ -154,6 +156,7 @@ export class MemoryNode implements NodeConnection {
     await Promise.resolve()
     yield* query.follow ? this.log : this.log.slice(-query.lines)
     if (query.follow) await this.logEnds
+    else this.betweenLogs?.()
   }
 
   close(): Promise<void> {

@@ -12,7 +12,17 @@ import {
   startRequest,
   syncRequest,
 } from './requests.ts'
-import { applyResult, interfaceInfo, leaseState, logRecord, nodeState, orderState, preview, textDiff, verbResult } from './shapes.ts'
+import {
+  applyResult,
+  interfaceInfo,
+  leaseState,
+  logRecord,
+  nodeState,
+  orderState,
+  preview,
+  textDiff,
+  verbResult,
+} from './shapes.ts'
 
 /**
  * The version of what is spoken between akctl and an agent. A new minor adds, and both sides go on; a new major is

@@ -24,7 +24,11 @@ const TOOK = ['none', 'reload', 'restart'] as const
  * temporary folder on the node.
  * @param of the edits of a sync, or where a rollback goes: a revision, or `before`
  */
-export function previewScript(driver: MtaDriver, installation: Installation, of: readonly Edit[] | number | 'before'): Script<Preview> {
+export function previewScript(
+  driver: MtaDriver,
+  installation: Installation,
+  of: readonly Edit[] | number | 'before',
+): Script<Preview> {
   const back = typeof of === 'object' ? [] : [String(of)]
   const edits = typeof of === 'object' ? of.map((edit) => `${editLine(edit)}\n`).join('') : undefined
   const verb = {
