@@ -8,6 +8,7 @@ import {
   logsRequest,
   lookRequest,
   orderRequest,
+  previewRequest,
   releaseRequest,
   renewRequest,
   rollbackRequest,
@@ -104,6 +105,10 @@ export class ScriptedWork implements Work {
       case 'diff': {
         const { settings, addresses } = checked(diffRequest, input)
         return this.connection(addresses, read).diff(settings)
+      }
+      case 'preview': {
+        const of = checked(previewRequest, input)
+        return this.connection('to' in of ? [] : of.addresses, read).preview(of)
       }
       case 'start': {
         const { unlessStopped, ...rest } = checked(startRequest, input)

@@ -1,6 +1,6 @@
 import type { LogRecord } from '../mta/logs.ts'
 import type { LogQuery } from '../mta/driver.ts'
-import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../mta/shared/results.ts'
+import type { ApplyResult, InterfaceInfo, Preview, PreviewOf, TextDiff, VerbResult } from '../mta/shared/results.ts'
 import type { LeaseClaim, LeaseState } from '../node/lease.ts'
 import type { OrderState } from '../node/revision.ts'
 import type { Settings } from '../node/settings.ts'
@@ -65,6 +65,11 @@ export interface NodeConnection {
   sync(order: SyncOrder): Promise<ApplyResult>
   /** What a sync with these settings would change in the files, without writing. */
   diff(settings: Settings): Promise<readonly TextDiff[]>
+  /**
+   * What a sync or a rollback would do, without writing.
+   * @throws {@link FailedError} when a rollback can't go where it should, or the node's agent is too old to tell
+   */
+  preview(of: PreviewOf): Promise<Preview>
   /**
    * Makes an earlier revision the current one again, as a new revision. `to` undefined: the one before.
    * @throws {@link ConflictError} when the node is elsewhere

@@ -49,6 +49,30 @@ function steps(run: CliRun): string[] {
     .map((line) => line.split('\t').slice(1, 3).join(' '))
 }
 
+describe('nodes install of a Postfix that is there already', () => {
+  test('it is adopted as it is: nothing else is said, and no byte of its own changed', async () => {
+    const directory = join(temp, 'adopted')
+    mkdirSync(directory)
+    writeFileSync(join(directory, 'main.cf'), 'compatibility_level = 3.6\ninet_interfaces = loopback-only\n')
+    writeFileSync(join(directory, 'master.cf'), '2599 inet n - n - - smtpd\n')
+    await cli.ok(words(`nodes create sys1 --host localhost --access local --dir ${directory} --mta postfix`))
+    expect((await cli.ok(words('nodes install sys1'))).stdout).toMatch(/^sys1\tchanged\tadopted as it is\t3\./)
+    expect((await cli.ok(words('nodes install sys1'))).stdout).toMatch(/^sys1\tok\tis adopted already, nothing to do\t3\./)
+    expect(readFileSync(join(directory, 'main.cf'), 'utf8')).toBe('compatibility_level = 3.6\ninet_interfaces = loopback-only\n')
+    expect(readdirSync(directory).sort()).toEqual(['akctl', 'main.cf', 'master.cf'])
+  })
+
+  test("the system's: a dry run says so, and an address or a name for it is refused before anything is done", async () => {
+    await cli.ok(words('nodes create sys2 --host localhost --access local --dir /etc/postfix-none --mta postfix'))
+    expect((await cli.ok(words('nodes install sys2 --dry-run'))).stdout).toContain('would be: adopted as it is')
+    for (const flag of ['--smtp-listen 127.0.0.1:25', '--hostname mx.example.com']) {
+      const run = await cli.run(words(`nodes install sys2 ${flag}`))
+      expect([run.exit, run.stderr]).toEqual([2, expect.stringMatching(/sys2 is the system's Postfix.*adopted as it is/)])
+    }
+    expect(existsSync('/etc/postfix-none')).toBe(false)
+  })
+})
+
 describe('nodes install', () => {
   let mx1: CliNode
 

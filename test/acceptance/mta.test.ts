@@ -211,6 +211,22 @@ test('--dry-run of every changing verb changes nothing: not the node, not its pr
   expect([mx1.sum(), treeSum(cli.home), mx1.masters()]).toEqual(before)
 }, 120_000)
 
+test('--dry-run says what then happens: to the process, and where a rollback goes', async () => {
+  const what = async (line: string): Promise<string | undefined> => (await cli.ok(words(line))).stdout.split('\t')[2]
+  await cli.ok(words('settings set mx1 esmtp-connection-timeout=45s smtp-listen-only-interfaces=127.0.0.2'))
+  const planned = await what('mta sync mx1 --dry-run')
+  expect(planned).toMatch(/^would be: settings written \(.*\), restarted$/)
+  expect(await what('mta sync mx1')).toBe(planned?.replace('would be: ', ''))
+  const at = mx1.revision()
+  expect(await what('mta rollback mx1 --dry-run')).toMatch(
+    new RegExp(`^would be: settings of revision ${at - 1} written \\(.*esmtp-connection-timeout: 45s -> .*\\), restarted$`),
+  )
+  const bad = await cli.run(words('mta rollback mx1 --to 999 --dry-run'))
+  expect([bad.exit, bad.stderr]).toEqual([1, expect.stringContaining("can't go back to revision 999; it has")])
+  await cli.ok(words('settings unset mx1 smtp-listen-only-interfaces'))
+  await cli.ok(words('mta sync mx1'))
+}, 120_000)
+
 test('wrong usage is found before anything is done', async () => {
   for (const [line, exit] of [
     ['mta stop', 2],

@@ -33,6 +33,7 @@ beforeAll(async () => {
     'mx.example.test': { a: ADDRESS },
     'silent.test': { silence: true },
     'quiet.test': { silence: true },
+    'dumb.test': { silence: true },
   })
   sink = await Sink.listen({ host: ADDRESS, port: 25 })
   const dev = join(folder, 'dev')
@@ -99,11 +100,12 @@ test('with nothing set, DNS is asked for every mail, and an answer waited for', 
 }, 60_000)
 
 describe('with settings', () => {
+  const settings = { 'dns-cache-expire': 8, 'dns-lookup-timeout': 1, 'smtp-responses-to-syslog': true }
+
   beforeAll(async () => {
     const installation = { ...node.installation, addresses: ['127.0.0.21', '127.0.0.22'] }
     const host = new WrappedHost('mx-test', [...space.enter, 'sh', '-c'])
     connection = new ScriptedConnection(host, haraka, installation, { timeout: 60, changeTimeout: 90 })
-    const settings = { 'dns-cache-expire': 8, 'dns-lookup-timeout': 1, 'smtp-responses-to-syslog': true }
     await connection.sync(newSync({ settings }))
   }, 120_000)
 
@@ -113,8 +115,13 @@ describe('with settings', () => {
     expect(waited).toBeLessThan(usual - 1_500)
   }, 60_000)
 
-  test('dns-cache-expire: one question for all mails until the time is over; addresses are still used in turn', async () => {
+  test('dns-cache-expire, and a long dns-lookup-timeout: one question for all mails until the time is over; addresses are still used in turn', async () => {
+    // At the same time, as both wait: a longer dns-lookup-timeout is spent on two questions, after 2 s and 4 s.
+    await connection.sync(newSync({ settings: { ...settings, 'dns-lookup-timeout': 6 } }))
     names.asked.length = 0
+    const long = giveUp('dumb.test')
+    // Not before: once the resolver has timed answers, it waits less for the next one.
+    await until('it was asked again', 20, () => names.count('MX dumb.test') === 2 || undefined)
     const begun = Date.now()
     const clients = [await deliver('three'), await deliver('four'), await deliver('five')]
     expect(names.count('MX example.test')).toBe(1)
@@ -125,6 +132,10 @@ describe('with settings', () => {
     await until('the time is over', 20, () => Date.now() - begun > 9_000 || undefined)
     await deliver('six')
     expect(names.count('MX example.test')).toBe(before + 1)
+    const waited = await long
+    expect(waited).toBeGreaterThan(5_500)
+    expect(waited).toBeLessThan(10_000)
+    expect(names.count('MX dumb.test')).toBe(2)
   }, 90_000)
 
   test("smtp-responses-to-syslog: the system's own log, where the base names no other", async () => {

@@ -62,6 +62,10 @@ test('starts, syncs, tells differences, rolls back and stops, as scripts on the 
   expect(await connection.order(newOrderId(new Date()))).toMatchObject({ state: 'none' })
   const wanted = { 'spool-channel-size': 78 }
   expect(await connection.diff(wanted)).toEqual(await node.connection.diff(wanted))
+  for (const what of [{ settings: wanted }, { to: 'before' }] as const) {
+    expect(await connection.preview(what)).toEqual(await node.connection.preview(what))
+  }
+  await expect(connection.preview({ to: 999 })).rejects.toThrow(/can't go back to revision 999/)
   expect(await connection.rollback(order())).toMatchObject({ wrote: true, revision: revision + 1 })
   expect(await connection.restart(order())).toMatchObject({ did: true })
   expect(await connection.interfaces()).toEqual(await node.connection.interfaces())

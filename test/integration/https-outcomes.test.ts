@@ -136,6 +136,16 @@ describe('the version', () => {
     expect(sent).toEqual([{ ...ORDER, settings: {}, expect: 3, restart: true, addresses: ['203.0.113.5'] }, ORDER])
   })
 
+  test('an older minor that knows no previews: of a sync the files are told, a rollback is not previewed', async () => {
+    const file = { file: 'main.cf', cause: 'pending', diff: '' } as const
+    const server = await serve(() => undefined, {
+      '/version': (arrived) => answerJson(arrived, 200, { ...VERSION, api: { major: 1, minor: 1 } }),
+      '/diff': (arrived) => answerJson(arrived, 200, [file]),
+    })
+    await expect(connect(server).preview({ settings: {} })).resolves.toEqual({ files: [file] })
+    await expect(connect(server).preview({ to: 'before' })).rejects.toThrow(/the agent does not know this call: it is older/)
+  })
+
   test('an older minor that keeps no leases: an order goes without one, one that would keep it is not sent', async () => {
     const server = await serve((arrived) => answerJson(arrived, 200, { did: true }), {
       '/version': (arrived) => answerJson(arrived, 200, { ...VERSION, api: { major: 1, minor: 0 } }),

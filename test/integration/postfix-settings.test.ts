@@ -5,7 +5,7 @@ import { createConnection, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Settings } from '../../src/node/settings.ts'
 import { freePort, type LocalNode, newOrder, newSync } from '../support/local-node.ts'
-import { parameter, postfixFolder, postfixNode } from '../support/postfix.ts'
+import { postfixFolder, postfixNode } from '../support/postfix.ts'
 import { Sink, sendMail, type SinkOptions } from '../support/sink.ts'
 import { until } from '../support/until.ts'
 
@@ -41,6 +41,7 @@ async function relayTo(options: SinkOptions, settings: Settings, more = ''): Pro
 
 interface Queued {
   readonly queue_name: string
+  readonly queue_id: string
   readonly recipients: readonly { readonly address: string }[]
 }
 
@@ -120,10 +121,34 @@ test('smtp-admin-email: notices of bounces go there, to the very name', async ()
   expect(notice.text).toContain('Subject: refused')
 }, 120_000)
 
-test('spool-cleaner-timeout: the lifetimes that the running Postfix reads', async () => {
-  await node.connection.sync(newSync({ settings: { 'spool-cleaner-timeout': 3 * 86_400 } }))
-  expect([parameter(directory, 'maximal_queue_lifetime'), parameter(directory, 'bounce_queue_lifetime')]).toEqual(['3d', '3d'])
-})
+/** Makes a message in the queue so many days older: its own time, in seconds, is in what Postfix keeps of it. */
+function age(id: string, days: number): void {
+  const file = execFileSync('find', [join(directory, 'queue/deferred'), '-name', id], { encoding: 'utf8' }).trim()
+  const older = (time: string): string => String(Number(time) - days * 86_400)
+  const text = readFileSync(file, 'latin1').replaceAll(/(?<=T.|create_time=)\d{10}/gs, older)
+  writeFileSync(file, text, 'latin1')
+}
+
+test('spool-cleaner-timeout: what is older is returned to its sender at its next attempt; what is not stays', async () => {
+  const nowhere = 'transport_maps = inline:{slow.example=smtp:[127.0.0.1]:1}\n'
+  const sink = await relayTo({}, { 'spool-cleaner-timeout': 3 * 86_400 }, nowhere)
+  for (const name of ['old', 'young']) await sendMail({ port, to: `${name}@slow.example` })
+  const deferred = (): readonly Queued[] => queued('@slow.example').filter(({ queue_name }) => queue_name === 'deferred')
+  const waiting = await until('both are put off', 60, () => (deferred().length === 2 ? deferred() : undefined))
+  for (const { queue_id, recipients } of waiting) age(queue_id, recipients[0]?.address === 'old@slow.example' ? 4 : 1)
+  const tries = (): number => node.read('log/mail.log').match(/to=<young@slow\.example>.*status=deferred/g)?.length ?? 0
+  const before = tries()
+  execFileSync('postqueue', ['-c', join(directory, 'akctl/live/conf'), '-f'])
+  const { to, text } = await sink.find('Subject: Undelivered Mail')
+  expect([to, /Final-Recipient: .*/.exec(text)?.[0]]).toEqual([
+    ['sender@example.com'],
+    'Final-Recipient: rfc822; old@slow.example',
+  ])
+  await until('the young one was tried again', 30, () => tries() > before || undefined)
+  await until('it alone is there', 30, () => (queued('queue_id').length === 1 && deferred().length === 1) || undefined)
+  expect(deferred()[0]?.recipients[0]?.address).toBe('young@slow.example')
+  emptyQueue()
+}, 120_000)
 
 test('smtp-listen-only-interfaces: there, and nowhere else', async () => {
   expect([await greets('127.0.0.1'), await greets('127.0.0.2')]).toEqual([true, false])

@@ -13,7 +13,12 @@ import { Namespace, WrappedHost } from '../support/wrapped-host.ts'
 
 /** A private copy of the system's Postfix: the folders below are mounted over the machine's own in a namespace. */
 const folder = mkdtempSync(join(tmpdir(), 'akctl-system-'))
-const [etc, spool, lib] = ['etc', 'spool', 'lib'].map((name) => join(folder, name)) as [string, string, string]
+const [etc, spool, lib, log] = ['etc', 'spool', 'lib', 'log'].map((name) => join(folder, name)) as [
+  string,
+  string,
+  string,
+  string,
+]
 const installation = { directory: '/etc/postfix', addresses: [] }
 const kept = `# the administrator's own
   # with odd spacing
@@ -27,10 +32,13 @@ mynetworks = 127.0.0.0/8,
 
 # the end
 `
+/** Seconds. */
+const LIMITS = { timeout: 30, changeTimeout: 90 }
 
 let namespace: Namespace
 let connection: ScriptedConnection
 let host: WrappedHost
+let port: number
 
 function main(): string {
   return readFileSync(join(etc, 'main.cf'), 'utf8')
@@ -44,20 +52,24 @@ function named(parameter: string): string | undefined {
 
 beforeAll(async () => {
   chmodSync(folder, 0o755)
-  for (const path of [spool, lib]) mkdirSync(path)
+  for (const path of [spool, lib, log]) mkdirSync(path)
   execFileSync('chown', ['postfix', lib])
   cpSync('/etc/postfix', etc, { recursive: true })
   writeFileSync(join(etc, 'main.cf'), `${kept}maillog_file = /var/lib/postfix/mail.log\nmaillog_file_prefixes = /var\n`)
-  const master = readFileSync('/usr/share/postfix/master.cf.dist', 'utf8').replaceAll(/^smtp( +inet)/gm, `${await freePort()}$1`)
+  port = await freePort()
+  const master = readFileSync('/usr/share/postfix/master.cf.dist', 'utf8').replaceAll(/^smtp( +inet)/gm, `${port}$1`)
   writeFileSync(join(etc, 'master.cf'), master.replaceAll(/^(\S+ +(?:inet|unix)\S* +\S+ +\S+ +)y/gm, '$1n'))
   const binds = [
     [etc, '/etc/postfix'],
     [spool, '/var/spool/postfix'],
     [lib, '/var/lib/postfix'],
+    [log, '/var/log'],
   ]
-  namespace = await Namespace.open(`mount --make-rprivate /\n${binds.map(([a, b]) => `mount --bind ${a} ${b}`).join('\n')}`)
+  const network = 'ip link set lo up && ip address add 127.0.0.2/8 dev lo'
+  const mounts = binds.map(([a, b]) => `mount --bind ${a} ${b}`).join('\n')
+  namespace = await Namespace.open(`mount --make-rprivate /\n${network}\n${mounts}`, true)
   host = new WrappedHost('mx-system', [...namespace.enter, 'sh', '-c'])
-  connection = new ScriptedConnection(host, postfix, installation, { timeout: 30, changeTimeout: 90 })
+  connection = new ScriptedConnection(host, postfix, installation, LIMITS)
 })
 
 afterAll(() => {
@@ -138,12 +150,50 @@ test('rollback, a header table, DNS by environment, and all of it taken out agai
   expect(own.join('\n')).toBe(kept.replace('smtp_connect_timeout=   77s', 'smtp_connect_timeout = 77s'))
 })
 
+test('listening and sending addresses, the administrator, and where the log goes: set, in force, and given back', async () => {
+  const before = main()
+  const sending = new ScriptedConnection(host, postfix, { ...installation, addresses: ['127.0.0.23'] }, LIMITS)
+  const settings = { 'smtp-listen-only-interfaces': ['127.0.0.2'], 'smtp-admin-email': 'admin$x@example.org' }
+  expect(await sending.sync(newSync({ settings: { ...settings, 'smtp-responses-to-syslog': false } }))).toMatchObject({
+    took: 'restart',
+  })
+  const listening = (): unknown =>
+    namespace
+      .exec(`ss -Hltn 'sport = :${port}'`)
+      .match(/\S+:\d+(?= )/g)
+      ?.sort()
+  expect(listening()).toEqual([`127.0.0.2:${port}`])
+  expect(named('smtp_bind_address')).toBe('127.0.0.23')
+  expect(namespace.exec('postconf -hx bounce_notice_recipient error_notice_recipient')).toBe(
+    'admin$x@example.org\nadmin$x@example.org\n',
+  )
+  expect(readFileSync(join(log, 'postfix.log'), 'utf8')).toContain('daemon started')
+
+  const [{ diff } = { diff: '' }] = await sending.diff({ ...settings, 'smtp-responses-to-syslog': true })
+  expect(diff.match(/^[-+]\w.*/gm)).toEqual(['-maillog_file = /var/log/postfix.log', '+maillog_file = '])
+
+  expect(await connection.sync(newSync({ settings: {} }))).toMatchObject({ took: 'restart' })
+  expect(main()).toBe(before)
+  expect(listening()).toEqual([`127.0.0.1:${port}`, `127.0.0.2:${port}`])
+})
+
+test('a log file of its own is refused where master.cf lacks the service for it', async () => {
+  const [before, master] = [main(), readFileSync(join(etc, 'master.cf'), 'utf8')]
+  writeFileSync(join(etc, 'master.cf'), master.replace(/^postlog /m, '#postlog '))
+  const order = newSync({ settings: { 'smtp-responses-to-syslog': false } })
+  await expect(connection.sync(order)).rejects.toThrow(/the service postlog.* master\.cf, which akctl leaves alone/)
+  writeFileSync(join(etc, 'master.cf'), master)
+  expect(main()).toBe(before)
+})
+
 test('what needs master.cf is refused on the node, too, and nothing is changed', async () => {
   const before = main()
-  const pretended = new ScriptedConnection(host, { ...postfix, edits: () => [['maxproc', 'smtp/unix', '5']] }, installation, {
-    timeout: 30,
-    changeTimeout: 90,
-  })
+  const pretended = new ScriptedConnection(
+    host,
+    { ...postfix, edits: () => [['maxproc', 'smtp/unix', '5']] },
+    installation,
+    LIMITS,
+  )
   await expect(pretended.sync(newSync({ settings: { 'spool-channel-size': 5 } }))).rejects.toThrow(
     /master\.cf, which akctl leaves alone/,
   )
@@ -152,6 +202,17 @@ test('what needs master.cf is refused on the node, too, and nothing is changed',
   )
   expect(postfix.edits({ 'spool-writers': 5 }, installation)).toEqual([])
   expect(main()).toBe(before)
+})
+
+test('whoever writes main.cf at the same moment loses nothing, and is named as the reason', async () => {
+  const functions = `${postfix.functions}\npf_keep_table() { echo '# meanwhile' >>"$DIR/main.cf"; }`
+  const raced = new ScriptedConnection(host, { ...postfix, functions }, installation, LIMITS)
+  const before = main()
+  await expect(raced.sync(newSync({ settings: { 'other-channel-size': 901 } }))).rejects.toThrow(
+    /somebody has just written \/etc\/postfix\/main\.cf; try again\); nothing was changed/,
+  )
+  expect(main()).toBe(`${before}# meanwhile\n`)
+  writeFileSync(join(etc, 'main.cf'), before)
 })
 
 test('an address that is not there: refused by the check, and the old one runs on', async () => {

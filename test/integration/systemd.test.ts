@@ -211,3 +211,28 @@ describe('the system’s Postfix, under the unit of its package', () => {
     expect(machine.run(['test', '-e', `/proc/${before}`]).status).toBe(1)
   }, 60_000)
 })
+
+test('a log that is in the journal alone: the last lines of this Postfix among those of others, then what comes', async () => {
+  const log = (program: string, first: number, last: number): void => {
+    const lines = `seq -f 'line %g' ${first} ${last} | logger -p mail.info -t ${program}`
+    expect(machine.run(['sh', '-c', lines])).toMatchObject({ status: 0 })
+  }
+  machine.run(['sh', '-c', 'rm -f /var/log/mail.log /var/log/maillog /var/log/syslog /var/log/messages'])
+  akctl('settings', 'set', 'mx1', 'smtp-responses-to-syslog=on')
+  akctl('mta', 'sync', 'mx1')
+  log('postfix-mx1/smtp', 1, 3)
+  log('postfix-other/smtp', 1, 40)
+  const texts = (lines: string): readonly string[] => lines.match(/line \d+$/gm) ?? []
+  await until('the journal has them', 20, () => texts(akctl('node', 'logs', 'mx1', '-n', '50')).length === 3 || undefined)
+  expect(texts(akctl('node', 'logs', 'mx1', '-n', '2'))).toEqual(['line 2', 'line 3'])
+
+  const follow = `exec node ${INSIDE}/bin/run.js node logs mx1 -f -n 2 >/opt/followed 2>&1`
+  const { stdout: pid } = machine.run(['sh', '-c', `sh -c '${follow}' & echo $!`], { AKCTL_HOME: '/opt/home' })
+  const followed = (): readonly string[] => texts(readFileSync(join(machine.root, 'opt/followed'), 'utf8'))
+  await until('the last lines are there', 20, () => followed().length === 2 || undefined)
+  log('postfix-other/smtp', 41, 42)
+  log('postfix-mx1/smtp', 4, 5)
+  await until('what came is there', 20, () => followed().length >= 4 || undefined)
+  expect(followed()).toEqual(['line 2', 'line 3', 'line 4', 'line 5'])
+  machine.run(['kill', '-INT', pid.trim()])
+}, 120_000)

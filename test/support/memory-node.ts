@@ -12,14 +12,14 @@ import type {
 import type { LogQuery } from '../../src/mta/driver.ts'
 import { QUEUE_BOUND } from '../../src/mta/shared/operations.ts'
 import type { LogRecord } from '../../src/mta/logs.ts'
-import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../src/mta/shared/results.ts'
+import type { ApplyResult, InterfaceInfo, Preview, PreviewOf, TextDiff, VerbResult } from '../../src/mta/shared/results.ts'
 import type { NodeRecord } from '../../src/node/record.ts'
 import type { Lease, LeaseState } from '../../src/node/lease.ts'
 import type { OrderState, RevisionRecord } from '../../src/node/revision.ts'
 import type { Settings } from '../../src/node/settings.ts'
 import type { NodeState, QueueCount } from '../../src/node/state.ts'
 import type { Context } from '../../src/operations/context.ts'
-import { ConflictError, NodeLockedError, UnknownOutcomeError } from '../../src/outcome/errors.ts'
+import { ConflictError, FailedError, NodeLockedError, UnknownOutcomeError } from '../../src/outcome/errors.ts'
 import { openHome } from '../../src/profile/home.ts'
 import type { Profile } from '../../src/profile/profile.ts'
 import { tempDir } from './temp.ts'
@@ -51,12 +51,16 @@ export class MemoryNode implements NodeConnection {
   /** What its log holds, oldest first, and what was asked of it. */
   log: LogRecord[] = []
   readonly queries: LogQuery[] = []
+  /** Called when a log was read that is not followed. */
+  betweenLogs: (() => void) | undefined
   /** A followed log ends when this does. */
   logEnds: Promise<void> = Promise.resolve()
   /** Seconds since 1970 by its own clock; default: the right time. */
   clock: (() => number) | undefined
   /** What `diff` finds. */
   files: readonly TextDiff[] = []
+  /** What a preview says of the process. */
+  took: 'none' | 'reload' | 'restart' = 'none'
   /** What would cut the connection. */
   signal: AbortSignal | undefined
   /** Files that were edited by hand; the next revision replaces them. */
@@ -138,6 +142,15 @@ export class MemoryNode implements NodeConnection {
     return Promise.resolve(this.files)
   }
 
+  async preview(of: PreviewOf): Promise<Preview> {
+    const files = await this.diff()
+    if (!('to' in of)) return { files, took: this.took }
+    const revision = of.to === 'before' ? (this.record?.revision ?? 0) - 1 : of.to
+    const settings = this.told.get(revision)
+    if (settings === undefined) throw new FailedError(`the node can't go back to revision ${revision}`)
+    return { files, took: this.took, record: { revision, settings, id: 'x', by: 'x', at: 'x', reason: 'x', schema: 1 } }
+  }
+
   order(id: string): Promise<OrderState> {
     this.calls.push('order')
     return Promise.resolve(this.orders.get(id) ?? { id, verb: '', state: 'none' })
@@ -170,6 +183,7 @@ export class MemoryNode implements NodeConnection {
     await Promise.resolve()
     yield* query.follow ? this.log : this.log.slice(-query.lines)
     if (query.follow) await this.logEnds
+    else this.betweenLogs?.()
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 # A toy MTA for the shared scripts: a daemon that copies what it reads to run/loaded, so that it can be seen from outside.
 mta_paths() {
   # shellcheck disable=SC2034 # read by lib.sh
-  AK=$DIR/akctl BASE=$DIR/base MTA_PROGRAM=$DIR/program
+  AK=$DIR/akctl BASE=$DIR/base MTA_PROGRAM=$DIR/program MTA_LOG=$DIR/run/log
 }
 mta_installed() {
   [ -d "$BASE" ]
@@ -33,9 +33,6 @@ mta_render() {
 }
 mta_check() {
   ! grep -q refuse "$1/value" || { echo 'the toy refuses this' >&2 && return 1; }
-}
-mta_base_find() {
-  find . -type f "$@"
 }
 mta_pid() {
   read -r _pid _ 2>/dev/null <"$DIR/run/pid" || return 0
@@ -69,7 +66,4 @@ mta_version() {
 }
 mta_messages() {
   exec find "$DIR/queue" -type f
-}
-mta_log_tail() {
-  tail -n "$1" "$DIR/run/log"
 }

@@ -114,6 +114,22 @@ describe('following', () => {
     expect([told, outcomes.map(({ outcome }) => outcome)]).toEqual([true, ['cancelled', 'unreachable']])
   })
 
+  test('with a filter gives the last so many that match, then what comes, and nothing twice', async () => {
+    const world = await memoryWorld(['a'])
+    const sink = new MemorySink()
+    const mx = world.node('a')
+    mx.log = log([1, 'x1'], [2, 'x2'], [3, 'x3'], [4, 'y4'], [4, 'y4'], [5, 'y5'])
+    mx.betweenLogs = () => mx.log.push(...log([6, 'x6'], [6, 'y6'], [6, 'x6']))
+    await followLogs({ ...world.context, clock: () => new Date() }, ALL, request({ lines: 2, grep: /^x/ }), () =>
+      Promise.resolve(sink),
+    )
+    expect(texts(sink.lines)).toEqual(['a:x2', 'a:x3', 'a:x6', 'a:x6'])
+    expect(mx.queries.map(({ lines, follow }) => [lines, follow])).toEqual([
+      [100_000, false],
+      [1000, true],
+    ])
+  })
+
   test('ends when nobody reads any more', async () => {
     const world = await memoryWorld(['a'])
     const sink = new MemorySink()

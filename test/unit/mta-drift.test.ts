@@ -1,9 +1,20 @@
 // What a status finds of files that are not as akctl wrote them, where a quick comparison of sums would miss it.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { newSync, type LocalNode } from '../support/local-node.ts'
-import { toyFolder, toyNode } from '../support/toy.ts'
+import { newOrder, newSync, type LocalNode } from '../support/local-node.ts'
+import { loaded, toyFolder, toyNode } from '../support/toy.ts'
 
 const folder = toyFolder()
 let node: LocalNode
@@ -58,12 +69,72 @@ test.each<[string, () => void, () => void, readonly string[]]>([
     ['value'],
   ],
   ['a file more in the base', () => writeFileSync(base('.more'), ''), () => rmSync(base('.more')), ['base']],
-  ['a link in the base, which is none of its files', () => symlinkSync('value', base('link')), () => rmSync(base('link')), []],
+  ['a link more in the base', () => symlinkSync('value', base('link')), () => rmSync(base('link')), ['base']],
 ])('%s', async (_, change, undo, wanted) => {
   change()
   expect(await edited()).toEqual(wanted)
   undo()
   expect(await edited()).toEqual([])
+})
+
+test('a link of the base that leads elsewhere is a changed base; one that is as it was is not', async () => {
+  const own = await toyNode(join(folder, 't3'))
+  const link = join(own.directory, 'base/link')
+  const sync = async (): Promise<readonly string[]> => (await own.connection.sync(newSync({ settings: {} }))).replaced
+  const seen = async (): Promise<readonly string[]> => (await own.connection.status()).edited
+  symlinkSync('value', link)
+  expect(await sync()).toEqual(['base'])
+  expect(await seen()).toEqual([])
+  rmSync(link)
+  symlinkSync('other', link)
+  expect(await seen()).toEqual(['base'])
+  expect(await sync()).toEqual(['base'])
+  expect(readlinkSync(join(own.directory, 'akctl/current/conf/link'))).toBe('other')
+  expect([await seen(), await own.connection.diff({})]).toEqual([[], []])
+})
+
+describe('while the process reads an earlier revision (--no-restart)', () => {
+  const own = { directory: join(folder, 't4') }
+  const live = (): string => readFileSync(join(own.directory, 'akctl/live/conf/value'), 'utf8')
+  const settings = { 'spool-readers': 2 }
+  let running: LocalNode
+
+  beforeAll(async () => {
+    running = await toyNode(own.directory)
+    await running.connection.start(newOrder())
+    await running.connection.sync(newSync({ settings: { 'spool-readers': 1 } }))
+    await running.connection.sync(newSync({ settings, restart: false }))
+  })
+
+  test('a hand edit of what it reads is seen, and shown as what a sync would take away', async () => {
+    expect((await running.connection.status()).edited).toEqual([])
+    appendFileSync(join(own.directory, 'akctl/live/conf/value'), 'by hand\n')
+    writeFileSync(join(own.directory, 'akctl/live/conf/more'), 'a file more\n')
+    expect((await running.connection.status()).edited).toEqual(['more', 'value'])
+    const files = await running.connection.diff(settings)
+    expect(files.map(({ file, cause }) => [file, cause])).toEqual([
+      ['more', 'edited'],
+      ['value', 'edited'],
+    ])
+    expect(files[1]?.diff).toContain('-by hand\n')
+  })
+
+  test('a sync that leaves the process alone leaves the edit alone, and changes nothing', async () => {
+    const again = await running.connection.sync(newSync({ settings, restart: false }))
+    expect(again).toMatchObject({ wrote: false, took: 'left', replaced: [] })
+    expect(live()).toContain('by hand')
+  })
+
+  test('a sync that is taken in names it, keeps its text, and replaces it', async () => {
+    appendFileSync(join(own.directory, 'akctl/current/conf/value'), 'here too\n')
+    const result = await running.connection.sync(newSync({ settings }))
+    expect(result).toMatchObject({ took: 'restart', replaced: ['more', 'value'] })
+    expect(live()).not.toMatch(/by hand|here too/)
+    expect(loaded(own.directory)).toBe(live())
+    expect(readFileSync(join(result.saved ?? '', 'value'), 'utf8')).toBe('base\nspool-readers\t1\nby hand\n')
+    expect(readFileSync(join(result.saved ?? '', 'more'), 'utf8')).toBe('a file more\n')
+    expect((await running.connection.status()).edited).toEqual([])
+  })
 })
 
 test('the program is asked for its version only when its bytes have changed, or what is known of it is damaged', async () => {

@@ -246,6 +246,14 @@ test('a full disk: the old one stays, whatever the room, and akctl says so; with
     for (const one of found) expect([old, now]).toContainEqual(one)
     expect(found[0]).toEqual(old)
     expect(found.at(-1)).toEqual(now)
+
+    // A disk that is full while the sums are written, and has room again when the revision is committed.
+    const meanwhile = `mta_render() { cp -a "$BASE/." "$1/" && cat "$2" >>"$1/value"; cat /dev/zero >${disk}/filler 2>/dev/null; :; }
+      mta_check() { rm -f ${disk}/filler; }`
+    const filled = new LocalNode({ ...toy, functions: `${toy.functions}\n${meanwhile}` }, node.installation, host)
+    await expect(filled.connection.sync(newSync({ settings: two }))).rejects.toThrow(/no room/)
+    namespace.exec(`rm -f ${disk}/filler`)
+    expect(await node.connection.status()).toMatchObject({ edited: [], record: { settings: one } })
   } finally {
     namespace.end()
   }

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Host } from '../../src/connection/host.ts'
+import type { Settings } from '../../src/node/settings.ts'
 import { syncedOf } from '../../src/node/state.ts'
 import { FailedError } from '../../src/outcome/errors.ts'
 import { LocalNode, newOrder, newSync } from '../support/local-node.ts'
@@ -50,6 +51,8 @@ describe.each([
     const { connection, directory } = node
     const { pid } = await connection.start(newOrder())
     expect(daemons(directory)).toEqual([pid])
+    const took = async (settings: Settings): Promise<unknown> => (await connection.preview({ settings })).took
+    expect([await took({}), await took(one)]).toEqual(['none', 'reload'])
     expect(await connection.sync(newSync({ settings: one, expect: 'none' }))).toMatchObject({ took: 'reload', revision: 1 })
     expect(loaded(directory)).toBe('base\nspool-readers\t1\n')
     expect(await connection.sync(newSync({ settings: one, expect: 1 }))).toMatchObject({ wrote: false, took: 'none' })
@@ -58,20 +61,39 @@ describe.each([
     const [diff] = await connection.diff(two)
     expect(diff).toMatchObject({ file: 'value', cause: 'edited' })
     expect(diff?.diff).toContain('-by hand')
+    expect(await took(two)).toBe('restart')
     expect(await connection.sync(newSync({ settings: two }))).toMatchObject({ took: 'restart', replaced: ['value'] })
     expect(loaded(directory)).toBe('base\nspool-readers\t2\n')
-    expect(await connection.rollback(newOrder(), 1)).toMatchObject({ revision: 3 })
+    const back = await connection.preview({ to: 'before' })
+    expect(back).toMatchObject({ took: 'reload', record: { revision: 1, settings: one }, files: [{ file: 'value' }] })
+    expect(back.files[0]?.diff).toMatch(/-spool-readers\t2\n\+spool-readers\t1\n/)
+    await expect(connection.preview({ to: 7 })).rejects.toThrow(/can't go back to revision 7; it has 0 1 \(and is at 2\)/)
+    expect(await connection.rollback(newOrder(), 1)).toMatchObject({ revision: 3, took: 'reload' })
     expect(loaded(directory)).toBe('base\nspool-readers\t1\n')
     expect(await connection.interfaces()).toContainEqual(expect.objectContaining({ address: '127.0.0.1' }))
     const order = newSync({ settings: two, restart: false })
     await connection.sync(order)
     expect(await connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'changed', revision: 4 })
     expect(syncedOf(await connection.status(), two)).toBe('reload')
+    expect(await connection.preview({ settings: two })).toEqual({ files: [], took: 'reload' })
     await connection.restart(newOrder())
     expect(loaded(directory)).toBe('base\nspool-readers\t2\n')
     expect(await connection.stop(newOrder())).toMatchObject({ did: true })
     expect(daemons(directory)).toEqual([])
   }, 240_000)
+})
+
+test('a start that fails tells what the MTA has logged of it, and nothing older', async () => {
+  const node = await toyNode(place())
+  await node.connection.start(newOrder())
+  await node.connection.stop(newOrder())
+  await node.connection.sync(newSync({ settings: { 'smtp-admin-email': 'sick@example.com' } }))
+  const quick = new LocalNode({ ...toy, functions: `RUN_WAIT=1\n${toy.functions}` }, node.installation)
+  const detail = ['took in base', 'smtp-admin-email\tsick@example.com']
+  await expect(quick.connection.start(newOrder())).rejects.toMatchObject({ outcome: 'failed', detail })
+  // Where the process was not touched, its log explains nothing.
+  const refused = newSync({ settings: { 'smtp-admin-email': 'refuse@example.com' } })
+  await expect(node.connection.sync(refused)).rejects.toMatchObject({ detail: [] })
 })
 
 describe('a sync', () => {

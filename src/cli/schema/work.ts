@@ -110,11 +110,12 @@ const tested = shapeOf<TestResult>()(
 
 const installed = shapeOf<Installed>()(
   v.object({
-    listen: v.string(),
-    hostname: v.string(),
+    listen: v.exactOptional(v.string()),
+    hostname: v.exactOptional(v.string()),
     dryRun: v.boolean(),
     sent: v.boolean(),
     made: v.exactOptional(v.boolean()),
+    adopted: v.exactOptional(v.boolean()),
     revision: v.exactOptional(count),
     version: v.exactOptional(v.string()),
   }),

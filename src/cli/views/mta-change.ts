@@ -54,7 +54,7 @@ export function changeWords(result: ChangeResult): string {
   if (steps.every((step) => step === 'not-loaded')) return `nothing to write, ${DONE['not-loaded']}`
   const changes = keys.length > 0 ? ` (${keys.map(keyWords).join(', ')})` : ''
   const earlier = to === undefined ? 'earlier settings' : `settings of revision ${to}`
-  const wrote = verb === 'rollback' ? `${earlier} written` : `${DONE.wrote}${changes}`
+  const wrote = `${verb === 'rollback' ? `${earlier} written` : DONE.wrote}${changes}`
   const what = steps.map((step) => (step === 'wrote' ? wrote : DONE[step])).join(', ')
   return dryRun ? `would be: ${what}` : what
 }

@@ -16,9 +16,13 @@ export const nodesInstallView: View<undefined, Installed> = {
   }),
 }
 
-function words({ dryRun, sent, made, listen, hostname }: Installed): string {
+function words({ dryRun, sent, made, adopted, listen, hostname }: Installed): string {
+  if (adopted === true) {
+    if (dryRun) return 'would be: adopted as it is, where it is not yet'
+    return made === true ? 'adopted as it is' : 'is adopted already, nothing to do'
+  }
   const programs = sent ? ['programs sent'] : []
-  const where = `listening on ${listen} as ${hostname}`
+  const where = `listening on ${listen ?? '-'} as ${hostname ?? '-'}`
   if (dryRun) return `would be: ${[...programs, `prepared where it is not yet, ${where}`].join(', ')}`
   if (made === true) return [...programs, `prepared, ${where}`].join(', ')
   return sent ? 'programs sent; the base is as it was' : 'is prepared already, nothing to do'

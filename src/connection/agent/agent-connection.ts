@@ -1,7 +1,7 @@
 import type * as v from 'valibot'
 import type { LogQuery } from '../../mta/driver.ts'
 import type { LogRecord } from '../../mta/logs.ts'
-import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta/shared/results.ts'
+import type { ApplyResult, InterfaceInfo, Preview, PreviewOf, TextDiff, VerbResult } from '../../mta/shared/results.ts'
 import type { LeaseState } from '../../node/lease.ts'
 import type { OrderState } from '../../node/revision.ts'
 import { endpoint } from '../../node/record.ts'
@@ -93,6 +93,13 @@ export class AgentConnection implements NodeConnection {
 
   diff(settings: Settings): Promise<readonly TextDiff[]> {
     return this.call('diff', { body: { settings, addresses: this.target.addresses } })
+  }
+
+  async preview(of: PreviewOf): Promise<Preview> {
+    const { addresses, name } = this.target
+    if (isOfTwo(await this.known())) return this.call('preview', { body: 'to' in of ? of : { ...of, addresses } })
+    if ('to' in of) throw unknownCall(this.asked('preview').where, name)
+    return { files: await this.diff(of.settings) }
   }
 
   async rollback(order: RollbackOrder, to?: number): Promise<ApplyResult> {

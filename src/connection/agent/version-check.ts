@@ -24,7 +24,7 @@ export function knowsLeases({ api }: AgentVersion): boolean {
 
 /**
  * Whether an agent knows what version 1.2 has added: what a rollback expects and the id of an expected revision (an older one
- * refuses both words), and a closer look than a plain status.
+ * refuses both words), a closer look than a plain status, and previews.
  */
 export function isOfTwo({ api }: AgentVersion): boolean {
   return api.minor >= 2

@@ -1,8 +1,8 @@
 import type { Installation, LogQuery, MtaDriver } from '../../mta/driver.ts'
 import type { LogRecord } from '../../mta/logs.ts'
 import { applyScript, orderScript, powerScript, statusScript } from '../../mta/shared/operations.ts'
-import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta/shared/results.ts'
-import { diffScript, interfacesScript, leaseScript, rollbackScript } from '../../mta/shared/inspection.ts'
+import type { ApplyResult, InterfaceInfo, Preview, PreviewOf, TextDiff, VerbResult } from '../../mta/shared/results.ts'
+import { interfacesScript, leaseScript, previewScript, rollbackScript } from '../../mta/shared/inspection.ts'
 import type { LeaseState } from '../../node/lease.ts'
 import type { OrderState } from '../../node/revision.ts'
 import type { Settings } from '../../node/settings.ts'
@@ -60,8 +60,14 @@ export class ScriptedConnection implements NodeConnection {
     return this.run(applyScript(this.driver, this.installation, request))
   }
 
-  diff(settings: Settings): Promise<readonly TextDiff[]> {
-    return this.run(diffScript(this.driver, this.installation, this.driver.edits(settings, this.installation)))
+  async diff(settings: Settings): Promise<readonly TextDiff[]> {
+    const { files } = await this.preview({ settings })
+    return files
+  }
+
+  preview(of: PreviewOf): Promise<Preview> {
+    const what = 'to' in of ? of.to : this.driver.edits(of.settings, this.installation)
+    return this.run(previewScript(this.driver, this.installation, what))
   }
 
   rollback(order: RollbackOrder, to?: number): Promise<ApplyResult> {

@@ -6,17 +6,28 @@ import {
   lookRequest,
   orderId,
   orderRequest,
+  previewRequest,
   releaseRequest,
   renewRequest,
   rollbackRequest,
   startRequest,
   syncRequest,
 } from './requests.ts'
-import { applyResult, interfaceInfo, leaseState, logRecord, nodeState, orderState, textDiff, verbResult } from './shapes.ts'
+import {
+  applyResult,
+  interfaceInfo,
+  leaseState,
+  logRecord,
+  nodeState,
+  orderState,
+  preview,
+  textDiff,
+  verbResult,
+} from './shapes.ts'
 
 /**
  * The version of what is spoken between akctl and an agent. A new minor adds, and both sides go on; a new major is
- * refused by the older side. 1.1: leases. 1.2: a rollback's expectation, and the id of the expected revision; look.
+ * refused by the older side. 1.1: leases. 1.2: a rollback's expectation, and the id of the expected revision; look, preview.
  */
 export const API_VERSION = { major: 1, minor: 2 } as const
 
@@ -94,6 +105,14 @@ export const API = {
     changes: false,
     body: diffRequest,
     answer: v.array(textDiff),
+  },
+  preview: {
+    method: 'POST',
+    path: '/preview',
+    summary: 'what a sync or a rollback would do to the files and the process, without writing',
+    changes: false,
+    body: previewRequest,
+    answer: preview,
   },
   rollback: {
     method: 'POST',

@@ -100,6 +100,9 @@ export const syncRequest = v.strictObject({
 /** Body of a diff. */
 export const diffRequest = v.strictObject({ settings: settingsRequest, addresses })
 
+/** Body of a preview: of a sync, or of a rollback. */
+export const previewRequest = v.union([diffRequest, v.strictObject({ to: v.union([natural, v.literal('before')]) })])
+
 /** Body of a rollback; without `to`, to the revision before; without `expect`, from whatever the node is at. */
 export const rollbackRequest = v.strictObject({
   ...orderEntries,

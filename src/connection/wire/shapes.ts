@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { LOG_LEVELS, type LogRecord } from '../../mta/logs.ts'
-import type { ApplyResult, InterfaceInfo, TextDiff, VerbResult } from '../../mta/shared/results.ts'
+import type { ApplyResult, InterfaceInfo, Preview, TextDiff, VerbResult } from '../../mta/shared/results.ts'
 import type { Lease, LeaseState } from '../../node/lease.ts'
 import type { OrderState, RevisionRecord } from '../../node/revision.ts'
 import { SETTING_DEFS } from '../../node/setting-defs.ts'
@@ -103,6 +103,14 @@ export const applyResult = shapeOf<ApplyResult>()(
     id: v.exactOptional(v.string()),
     to: v.exactOptional(count),
     saved: v.exactOptional(v.string()),
+  }),
+)
+
+export const preview = shapeOf<Preview>()(
+  v.object({
+    files: v.array(textDiff),
+    took: v.exactOptional(v.picklist(['none', 'reload', 'restart'])),
+    record: v.exactOptional(revisionRecord),
   }),
 )
 

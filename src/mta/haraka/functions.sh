@@ -5,10 +5,10 @@
 mta_paths() {
   AK=$DIR/akctl BASE=$DIR/base
   HK_CONF=$AK/live/conf
-  HK_LOG=$DIR/log/haraka.log
+  MTA_LOG=$DIR/log/haraka.log
   HK_PID=$DIR/run/haraka.pid
   HK_PROGRAM=$DIR/mta/node_modules/Haraka
-  # shellcheck disable=SC2034 # read by lib.sh
+  # shellcheck disable=SC2034 # read by drift.sh
   MTA_BASE_SKIP=node_modules
   hk_sees
 }
@@ -40,10 +40,6 @@ mta_installed() {
   [ -d "$BASE/config" ] && [ -f "$HK_PROGRAM/bin/haraka" ] && hk_node >/dev/null
 }
 
-mta_base_find() {
-  find . -name node_modules -prune -o -type f "$@"
-}
-
 mta_version() {
   while IFS= read -r _line; do
     case $_line in
@@ -72,10 +68,6 @@ hk_queue() {
 
 mta_messages() {
   exec find "$(hk_queue)" -maxdepth 1 -name '[0-9]*_*' 2>/dev/null
-}
-
-mta_log_tail() {
-  tail -n "$1" "$HK_LOG" 2>/dev/null
 }
 
 # hk_ours PID: whether this process is the Haraka of this very DIR. Its environment tells: the title of a process
@@ -132,7 +124,7 @@ mta_start() {
     cd "$DIR" || exit 1
     unset NODE_OPTIONS NODE_PATH
     HARAKA=$HK_CONF __daemon=1 exec setsid "$_node" "$HK_PROGRAM/bin/haraka" -c "$HK_CONF"
-  ) </dev/null >>"$HK_LOG" 2>&1 9>&- &
+  ) </dev/null >>"$MTA_LOG" 2>&1 9>&- &
   _started=$! _left=$((RUN_WAIT * 10))
   until [ -s "$HK_PID" ] && mta_healthy; do
     _left=$((_left - 1))

@@ -31,7 +31,7 @@ mta_render() {
 hk_run_by_akctl() {
   hk_ini_set "$HK_CONFIG/smtp.ini" main nodes 0 &&
     hk_ini_set "$HK_CONFIG/smtp.ini" main daemonize true &&
-    hk_ini_set "$HK_CONFIG/smtp.ini" main daemon_log_file "$HK_LOG" &&
+    hk_ini_set "$HK_CONFIG/smtp.ini" main daemon_log_file "$MTA_LOG" &&
     hk_ini_set "$HK_CONFIG/smtp.ini" main daemon_pid_file "$HK_PID" &&
     hk_ini_default "$HK_CONFIG/smtp.ini" main graceful_shutdown true &&
     hk_ini_default "$HK_CONFIG/log.ini" main timestamps true &&

@@ -6,7 +6,8 @@ PF_STATIC='inet_interfaces inet_protocols import_environment export_environment 
 queue_directory data_directory mail_owner setgid_group' # what Postfix reads only at a start
 
 mta_paths() {
-  AK=$DIR/akctl BASE=$DIR/base CONF=$DIR/akctl/live/conf LOG=$DIR/log/mail.log
+  # shellcheck disable=SC2034 # read by lib.sh
+  AK=$DIR/akctl BASE=$DIR/base CONF=$DIR/akctl/live/conf MTA_LOG=$DIR/log/mail.log
   while read -r _key _uid _; do [ "$_key" != Uid: ] || break; done </proc/self/status
   [ "$_uid" = 0 ] || fail unauthorized 'Postfix can be driven by root only: log in as root, or edit the node with --sudo'
   case $DIR in
@@ -53,10 +54,6 @@ pf_default_queue() {
 
 mta_installed() {
   [ -f "$BASE/main.cf" ] && [ -f "$BASE/master.cf" ] && command -v postfix >/dev/null && command -v postconf >/dev/null
-}
-
-mta_base_find() {
-  find . -type f "$@"
 }
 
 mta_version() {
@@ -120,10 +117,6 @@ mta_healthy() {
 
 mta_messages() {
   exec find "$PF_QUEUE/maildrop" "$PF_QUEUE/incoming" "$PF_QUEUE/active" "$PF_QUEUE/deferred" "$PF_QUEUE/hold" -type f 2>/dev/null
-}
-
-mta_log_tail() {
-  tail -n "$1" "$LOG"
 }
 
 # The lock (descriptor 9) stays with the subshell until `postfix start` is over, and never goes to the daemon.

@@ -51,18 +51,22 @@ follow() {
 
 [ -f "$LOG" ] || [ -n "$NAME" ] || : >>"$LOG"
 if [ -z "$LOG" ]; then
-  # No file at all: the journal. Its own time stands in front, in seconds.
-  set -- -q -o short-unix -n "$LINES" SYSLOG_FACILITY=2
-  [ "$FOLLOW" = no ] || set -- -f "$@"
-  journalctl "$@" &
+  # No file at all: the journal, which all mail programs share. Its own time stands in front, in seconds. What comes is
+  # followed from the very entry on where the look back, newest first, began.
+  CURSOR=$(journalctl -q -n 1 --show-cursor | sed -n 's/^-- cursor: //p')
+  set -- -q -o short-unix SYSLOG_FACILITY=2
+  journalctl -r ${CURSOR:+"--cursor=$CURSOR"} "$@" | grep -aF -m "$LINES" " $NAME/" | tac
+  [ "$FOLLOW" = no ] || journalctl -f --no-tail ${CURSOR:+"--after-cursor=$CURSOR"} "$@" &
 else
-  HAVE=$(wc -l <"$LOG")
+  ALL=$(wc -l <"$LOG")
+  HAVE=$ALL
+  [ -z "$NAME" ] || HAVE=$(head -n "$ALL" "$LOG" | past - | wc -l)
   OLD=$(older | sed '1!G;h;$!d') # oldest first
   IFS='
 '
   # shellcheck disable=SC2086 # one file a line
-  { past $OLD; head -n "$HAVE" "$LOG" | past -; } | tail -n "$LINES"
-  if [ "$FOLLOW" = yes ]; then follow "$((HAVE + 1))" & fi
+  { past $OLD; head -n "$ALL" "$LOG" | past -; } | tail -n "$LINES"
+  if [ "$FOLLOW" = yes ]; then follow "$((ALL + 1))" & fi
 fi
 READER=$!
 trap 'kill "$READER" 2>/dev/null' EXIT

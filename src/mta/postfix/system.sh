@@ -5,10 +5,8 @@
 # shellcheck disable=SC2317,SC2034 # called and read by the shared scripts
 pf_adopt() {
   BASE=$DIR CONF=$DIR MTA_OWNS=parameters MTA_READS=$DIR/main.cf
-  LOG=$(pf_values "$DIR/main.cf" | pf_value maillog_file)
-  [ -f "$LOG" ] || LOG=/var/log/mail.log
-
-  mta_base_find() { :; }
+  MTA_LOG=$(pf_values "$DIR/main.cf" | pf_value maillog_file)
+  [ -f "$MTA_LOG" ] || MTA_LOG=/var/log/mail.log
 
   mta_install() {
     [ -f "$DIR/main.cf" ] && [ -f "$DIR/master.cf" ] && return 0
@@ -158,7 +156,10 @@ pf_swap() {
   pf_owners "$1" "$2" && pf_merge "$REVS/$1/written/parameters" "$AK/.given-back" && pf_keep_table "$REVS/$1/written/akctl-fbl" &&
     cp -a "$_main" "$_main.akctl" && cat "$AK/.merge/main.cf" >"$_main.akctl" || return 1
   echo "$1 $(sha256sum <"$AK/.merge/main.cf" | cut -c 1-64)" >"$AK/.intent.new" && mv "$AK/.intent.new" "$AK/intent" || return 1
-  cmp -s "$_main" "$AK/.merge/before" || return 1 # somebody has just written it
+  if ! cmp -s "$_main" "$AK/.merge/before"; then
+    WHY_NOT="somebody has just written $_main; try again"
+    return 1
+  fi
   mv "$_main.akctl" "$_main"
 }
 pf_keep_table() {

@@ -26,8 +26,9 @@ rv_expect "$1" "$SAME"
 ak_begin "$2" sync
 rv_look # before the base is read: what is changed meanwhile is seen as drift next time
 WHY=$(mta_render "$NEW/conf" "$NEW/edits" 2>&1) || ak_fail "the configuration could not be made: $WHY"
-ak_sums "$NEW/conf" >"$NEW/sums"
-if [ "$SAME_BASE" = yes ]; then cp "$REVS/$CUR/base.sums" "$NEW/base.sums"; else ak_base_sums >"$NEW/base.sums"; fi
+ak_sums "$NEW/conf" >"$NEW/sums" || ak_fail "no room to write to $REVS"
+if [ "$SAME_BASE" = yes ]; then cp "$REVS/$CUR/base.sums" "$NEW/base.sums"; else ak_base_sums >"$NEW/base.sums"; fi ||
+  ak_fail "no room to write to $REVS"
 rv_save
 
 # Nothing to write when the same settings would make the same files. Revision 0 is install's own and tells nothing.

@@ -1,12 +1,13 @@
+import type { Answer } from '../../script/answer.ts'
 import type { Script } from '../../script/script.ts'
 import { canonicalAddress } from '../../node/address.ts'
 import type { LeaseState } from '../../node/lease.ts'
 import { FailedError } from '../../outcome/errors.ts'
 import type { Edit, Installation, MtaDriver } from '../driver.ts'
-import type { ApplyResult, InterfaceInfo, TextDiff } from './results.ts'
+import type { ApplyResult, InterfaceInfo, Preview, TextDiff } from './results.ts'
 import { type OrderFacts, editLine, readApply, verbScript } from './operations.ts'
 import { readLease } from './lease.ts'
-import { headLine, type RevisionHead } from './record.ts'
+import { headLine, readRecord, type RevisionHead } from './record.ts'
 import diffText from './diff.sh'
 import interfacesText from './interfaces.sh'
 import locksText from './locks.sh'
@@ -17,26 +18,42 @@ const DIFF_BYTES = 524_288
 const DIFF_FILES = 100
 
 const CAUSES: readonly string[] = ['pending', 'edited', 'base'] satisfies readonly TextDiff['cause'][]
+const TOOK = ['none', 'reload', 'restart'] as const
 
-/** What a sync with these edits would change in the files; rendered in a temporary folder on the node. */
-export function diffScript(driver: MtaDriver, installation: Installation, edits: readonly Edit[]): Script<readonly TextDiff[]> {
+/**
+ * What a sync with these edits, or a rollback, would change in the files, and what the process would go through; made in a
+ * temporary folder on the node.
+ * @param of the edits of a sync, or where a rollback goes: a revision, or `before`
+ */
+export function previewScript(
+  driver: MtaDriver,
+  installation: Installation,
+  of: readonly Edit[] | number | 'before',
+): Script<Preview> {
+  const back = typeof of === 'object' ? [] : [String(of)]
+  const edits = typeof of === 'object' ? of.map((edit) => `${editLine(edit)}\n`).join('') : undefined
   const verb = {
     name: 'diff',
     text: diffText,
-    args: [String(DIFF_BYTES), String(DIFF_FILES)],
+    args: [String(DIFF_BYTES), String(DIFF_FILES), ...back],
     changes: false,
     revises: true,
-    payload: Buffer.from(edits.map((edit) => `${editLine(edit)}\n`).join(''), 'utf8'),
+    ...(edits === undefined ? {} : { payload: Buffer.from(edits, 'utf8') }),
   }
-  return verbScript(driver, installation, verb, ({ fields }) => {
-    const causes = fields.all('cause')
-    const diffs = fields.all('diff')
-    return fields.all('file').map((file, index) => {
-      const cause = causes[index]
-      if (cause === undefined || !CAUSES.includes(cause)) throw new FailedError(`the node's answer has no cause for ${file}`)
-      return { file, cause: cause as TextDiff['cause'], diff: diffs[index] ?? '' }
-    })
+  return verbScript(driver, installation, verb, readPreview)
+}
+
+function readPreview({ fields }: Answer): Preview {
+  const causes = fields.all('cause')
+  const diffs = fields.all('diff')
+  const record = fields.optional('record')
+  const took = TOOK.find((word) => word === fields.text('took'))
+  const files = fields.all('file').map((file, index) => {
+    const cause = causes[index]
+    if (cause === undefined || !CAUSES.includes(cause)) throw new FailedError(`the node's answer has no cause for ${file}`)
+    return { file, cause: cause as TextDiff['cause'], diff: diffs[index] ?? '' }
   })
+  return { files, ...(took === undefined ? {} : { took }), ...(record === undefined ? {} : { record: readRecord(record) }) }
 }
 
 /** The node's addresses and what the MTA listens on with each. */

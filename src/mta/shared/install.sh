@@ -24,8 +24,7 @@ if [ ! -L "$AK/current" ]; then
   printf '{}\n' >"$NEW/settings"
   WHY=$(mta_render "$NEW/conf" "$NEW/edits" 2>&1) || fail failed "the base could not be rendered: $WHY"
   WHY=$(mta_check "$NEW/conf" 2>&1) || fail failed "the MTA would refuse the base in $BASE: $WHY"
-  ak_sums "$NEW/conf" >"$NEW/sums"
-  ak_base_sums >"$NEW/base.sums"
+  if ! ak_sums "$NEW/conf" >"$NEW/sums" || ! ak_base_sums >"$NEW/base.sums"; then fail failed "no room to write to $REVS"; fi
   cp -a "$NEW/conf" "$NEW/written" || fail failed "no room to write to $REVS"
   # HEAD: `{"id":"install",…}`; what is the same for every install is put in front.
   printf '{"revision":0,"schema":1,"settings":{},%s\n' "${HEAD#\{}" >"$NEW/send-module.json"
@@ -35,6 +34,7 @@ if [ ! -L "$AK/current" ]; then
   MADE=yes
 fi
 put made "$MADE"
+[ -z "$MTA_OWNS" ] || put adopted yes
 ak_current
 VERSION=$(mta_version 2>/dev/null)
 ak_know_version

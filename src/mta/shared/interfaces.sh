@@ -2,7 +2,6 @@
 if command -v ip >/dev/null; then
   ip -o addr show 2>/dev/null | awk '{ sub("/.*", "", $4); sub("@.*", "", $2); print $2, $4 }'
 else
-  awk '$1 == "/32" { exit } 0' /dev/null
   awk '/\|--/ { ip = $2 } /\/32 host LOCAL/ { print ip }' /proc/net/fib_trie 2>/dev/null | sort -u |
     while read -r IP; do
       case $IP in 127.*) echo "lo $IP" ;; *) echo "- $IP" ;; esac

@@ -8,7 +8,7 @@ MTA_OWNS=''
 mta_paths
 REVS=$AK/revisions
 RUN_WAIT=${RUN_WAIT:-30}
-ORDER_ID='' NEW='' AK_CUR='' LEASED='' AK_BOOTED='' UNIT_ASKED=''
+ORDER_ID='' NEW='' AK_CUR='' LEASED='' AK_BOOTED='' UNIT_ASKED='' LOG_FROM=''
 
 # ak_exit: the end of every script, however it is reached; an order that said nothing of its end has failed.
 ak_exit() {
@@ -110,14 +110,28 @@ ak_end() {
   ORDER_ID=
 }
 
-# ak_fail MESSAGE: the order failed; what systemd says, where it was asked, and the MTA's last log lines explain it.
+# ak_fail MESSAGE: the order failed; what systemd says, where it was asked, and what the MTA has logged of it explain it.
 ak_fail() {
   ak_end failed
   put revision "$AK_CUR"
-  ak_unit_words | while IFS= read -r _line; do put detail "$_line"; done
-  mta_log_tail 10 2>/dev/null | while IFS= read -r _line; do put detail "$_line"; done
+  ak_why | while IFS= read -r _line; do put detail "$_line"; done
   fail failed "$1"
 }
+
+# ak_why: the lines that explain a failure, as far as there are any.
+ak_why() {
+  ak_unit_words
+  ak_log_tail
+}
+
+# ak_log_mark: before the MTA's process is touched: what it logs from here on is about this order.
+ak_log_mark() {
+  [ -n "$LOG_FROM" ] || LOG_FROM=$(($(wc -c 2>/dev/null <"$MTA_LOG") + 1))
+}
+# ak_log_tail: the last ten lines of that; nothing when the process was not touched.
+ak_log_tail() {
+  [ -z "$LOG_FROM" ] || tail -c "+$LOG_FROM" "$MTA_LOG" | tail -n 10
+} 2>/dev/null
 
 # ak_born PID: sets TICKS to when a process started, in clock ticks since boot (/proc/PID/stat field 22; proc(5)); empty
 # for one that is gone.
@@ -179,6 +193,7 @@ ak_wait_healthy() {
 
 # ak_up / ak_down: start and stop by the unit, or the process itself; ak_up returns 0 once it is healthy.
 ak_up() {
+  ak_log_mark
   ak_live "$AK_CUR" || return 1
   if [ -n "$SERVICE" ]; then
     ak_systemctl start || return 1
@@ -188,6 +203,7 @@ ak_up() {
   ak_wait_healthy 80 && ak_mark_loaded
 }
 ak_down() {
+  ak_log_mark
   [ -z "$SERVICE" ] || ak_systemctl stop
   _pid=$(mta_pid)
   [ -n "$_pid" ] || return 0
@@ -218,6 +234,7 @@ ak_not_up() {
 
 # ak_take_in HOW: the running process takes the current revision in (`none`, `reload` or `restart`); 0 once healthy.
 ak_take_in() {
+  ak_log_mark
   case $1 in
     none) return 0 ;;
     reload) mta_reload || return 1 ;;
@@ -242,9 +259,9 @@ ak_want() {
   fi
 }
 
-# ak_point REV: the one commit.
+# ak_point REV: the one commit. WHY_NOT: why it could not be.
 ak_point() {
-  AK_CUR=
+  AK_CUR='' WHY_NOT="no room in $AK?"
   if [ -n "$MTA_OWNS" ]; then mta_commit "$1"; else ak_link current "$1"; fi && AK_CUR=$1 && return 0
   ak_current
   return 1

@@ -155,6 +155,7 @@ export function installScript(
   }
   return verbScript(driver, installation, verb, ({ fields }) => ({
     made: fields.flag('made'),
+    ...(fields.optional('adopted') === 'yes' ? { adopted: true } : {}),
     revision: fields.integer('revision') ?? 0,
     ...present('version', fields.optional('version')),
   }))

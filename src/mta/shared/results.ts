@@ -1,3 +1,6 @@
+import type { RevisionRecord } from '../../node/revision.ts'
+import type { Settings } from '../../node/settings.ts'
+
 /** What a start, stop or restart did. */
 export interface VerbResult {
   /** False for a named no-op: a running MTA was started, a stopped one stopped. */
@@ -12,6 +15,8 @@ export interface VerbResult {
 export interface InstallResult {
   /** False when the directory had a revision already. */
   readonly made: boolean
+  /** True where the MTA was there before, configured by its own files, which stay as they are. */
+  readonly adopted?: boolean
   readonly revision: number
   readonly version?: string
 }
@@ -41,6 +46,18 @@ export interface TextDiff {
   readonly cause: 'pending' | 'edited' | 'base'
   readonly diff: string
 }
+
+/** What a sync or rollback would do. */
+export interface Preview {
+  readonly files: readonly TextDiff[]
+  /** What the running process would go through; absent where the node's agent is too old to tell. */
+  readonly took?: 'none' | 'reload' | 'restart'
+  /** The revision that a rollback would go back to. */
+  readonly record?: RevisionRecord
+}
+
+/** What is to be previewed: a sync with these settings, or a rollback to a revision (`before`: the one before the current). */
+export type PreviewOf = { readonly settings: Settings } | { readonly to: number | 'before' }
 
 /** One address of a node. */
 export interface InterfaceInfo {

@@ -47,6 +47,18 @@ rv_strange() {
   done
 }
 
+# rv_target TO: sets TO to the revision that a rollback from CUR goes to; empty: the one before.
+rv_target() {
+  TO=$1
+  HAVE=$(for _rev in "$REVS"/[0-9]*; do
+    [ ! -e "$_rev/was-current" ] || [ -e "$_rev/failed" ] || [ "${_rev##*/}" = "$CUR" ] || echo "${_rev##*/}"
+  done | sort -n)
+  [ -n "$TO" ] || TO=$(echo "$HAVE" | while read -r _rev; do [ "$_rev" -ge "$CUR" ] || echo "$_rev"; done | tail -n 1)
+  [ -n "$TO" ] || fail failed "there is no revision before $CUR on the node"
+  echo "$HAVE" | grep -qx "$TO" ||
+    fail failed "the node can't go back to revision $TO; it has $(echo "${HAVE:-none}" | tr '\n' ' ')(and is at $CUR)"
+}
+
 # rv_look: what of the current revision is not as written (see ak_look); and the version, once asked, is kept.
 rv_look() {
   ak_look "$CUR"
@@ -65,27 +77,32 @@ rv_commit() {
   sync "$NEW/send-module.json" 2>/dev/null || :
   mv -T "$NEW" "$REVS/$N" || ak_fail "no room to write to $REVS"
   NEW=
-  ak_point "$N" || ak_fail "revision $N could not be made the current one (no room in $AK?); nothing was changed"
+  ak_point "$N" || ak_fail "revision $N could not be made the current one ($WHY_NOT); nothing was changed"
   : >"$REVS/$N/was-current"
 }
 
-# rv_need: sets HOW to what the running process needs, by what it has loaded (LOADED), not by what this run wrote.
+# rv_need CONF: sets HOW to what the running process needs to take this folder in, by what it has loaded (LOADED), not by
+# what this run wrote.
 rv_need() {
   ak_loaded "$PID"
   if [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ]; then
     HOW=restart # the hand edits may have been loaded
-  elif [ "$LOADED" = "$AK_CUR" ]; then
+  elif [ "$REVS/$LOADED/conf" = "$1" ]; then
     HOW=none
   elif [ -n "$LOADED" ] && [ -d "$REVS/$LOADED/conf" ] && [ -z "$(rv_by_hand "$LOADED")" ]; then
-    HOW=$(mta_change "$REVS/$LOADED/conf" "$REVS/$AK_CUR/conf")
+    HOW=$(mta_change "$REVS/$LOADED/conf" "$1")
   else
     HOW=restart
   fi
 }
 
-# rv_by_hand REV: its files that are not as written; those of CUR are known already.
+# rv_by_hand REV: its files that are not as written; what rv_look has seen is known already.
 rv_by_hand() {
-  if [ "$1" = "$CUR" ]; then say "$EDITED" | grep -vx base; else ak_edited_files "$1"; fi
+  case $1 in
+    "$CUR") say "$EDITED" | grep -vx base ;;
+    "$LIVE") say "$LIVE_EDITED" ;;
+    *) ak_edited_files "$1" ;;
+  esac
 }
 
 # rv_take_in RESTART BEFORE: the running process takes the current revision in. When it does not come up healthy,
@@ -96,7 +113,7 @@ rv_take_in() {
     ak_live "$AK_CUR"
     return 0
   fi
-  rv_need
+  rv_need "$REVS/$AK_CUR/conf"
   if [ "$HOW" = none ]; then # no file differs from what it has loaded
     ak_live "$AK_CUR" && ak_mark_loaded
     return 0
@@ -108,10 +125,7 @@ rv_take_in() {
   ak_take_in "$HOW" && return 0
   BAD=$AK_CUR BACK=$2
   [ -z "$LOADED" ] || [ ! -f "$REVS/$LOADED/send-module.json" ] || BACK=$LOADED
-  LOG=$(
-    ak_unit_words
-    mta_log_tail 10 2>/dev/null
-  )
+  LOG=$(ak_why)
   if [ "$BACK" = "$BAD" ]; then ak_fail "the MTA did not come up healthy with revision $BAD"; fi
   rv_return
 }
@@ -146,13 +160,29 @@ rv_prune() {
 # rv_save: keeps the text of hand edits where it would otherwise be lost, and says where it is.
 rv_save() {
   SAVED=$REVS/$CUR/conf
-  [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ] || return 0
+  [ -n "$EDITED" ] && [ -n "$MTA_OWNS" ] || [ -n "$LIVE_EDITED" ] || return 0
   SAVED=$REVS/$CUR/edited
-  mta_keep "$CUR" || ak_fail "no room to write to $REVS"
+  if [ -n "$MTA_OWNS" ]; then
+    mta_keep "$CUR"
+  else # what the process reads may belong to a revision that does not stay
+    rv_keep "$CUR" "$(rv_by_hand "$CUR")" && rv_keep "$LIVE" "$LIVE_EDITED"
+  fi || ak_fail "no room to write to $REVS"
+}
+# rv_keep REV FILES: copies of them, one a line, in SAVED.
+rv_keep() {
+  while IFS= read -r _file; do
+    if [ ! -f "$REVS/$1/conf/$_file" ]; then continue; fi # taken away by hand
+    _to=$SAVED/$_file
+    if ! mkdir -p "${_to%/*}" || ! cp -a "$REVS/$1/conf/$_file" "$_to"; then return 1; fi
+  done <<END
+$2
+END
 }
 
 # rv_report WROTE EDITED: ID is that of the record of the revision that is current now.
 rv_report() {
+  # What the process goes on reading was not replaced.
+  if [ -n "$LIVE_EDITED" ] && [ "$HOW" != left ]; then set -- "$1" "$(ak_union "$2" "$LIVE_EDITED")"; fi
   put wrote "$1"
   put revision "$AK_CUR"
   put id "$ID"

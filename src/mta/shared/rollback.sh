@@ -2,16 +2,10 @@
 # TO empty: the one before the current. EXPECT: see rv_expect. The payload is the new record's head.
 ak_lock "$2" "$1"
 mta_installed || fail failed "$DIR is not prepared: run akctl nodes install first"
-CUR=$AK_CUR TO=$3
+CUR=$AK_CUR
 rv_record "$CUR"
 rv_expect "$4" no
-HAVE=$(for REV in "$REVS"/[0-9]*; do
-  [ ! -e "$REV/was-current" ] || [ -e "$REV/failed" ] || [ "${REV##*/}" = "$CUR" ] || echo "${REV##*/}"
-done | sort -n)
-[ -n "$TO" ] || TO=$(echo "$HAVE" | while read -r REV; do [ "$REV" -ge "$CUR" ] || echo "$REV"; done | tail -n 1)
-[ -n "$TO" ] || fail failed "there is no revision before $CUR on the node"
-echo "$HAVE" | grep -qx "$TO" ||
-  fail failed "the node can't go back to revision $TO; it has $(echo "${HAVE:-none}" | tr '\n' ' ')(and is at $CUR)"
+rv_target "$3"
 rv_new
 payload "$NEW/head"
 # shellcheck disable=SC2034 # read by revise.sh, as SETTINGS is

@@ -26,6 +26,7 @@ st_tell() {
   if [ -n "$AK_CUR" ]; then
     st_record "$REVS/$AK_CUR/send-module.json"
     ak_look "$AK_CUR"
+    [ -z "$LIVE_EDITED" ] || EDITED=$(ak_union "$EDITED" "$LIVE_EDITED")
     [ -z "$EDITED" ] || say "$EDITED" | head -n 200 | while IFS= read -r FILE; do put edited "$FILE"; done
   else
     VERSION=$(mta_version 2>/dev/null)

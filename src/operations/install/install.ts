@@ -18,7 +18,7 @@ import { settlePending } from '../node/settle.ts'
 import { visitHosts, type Width } from '../node/visit.ts'
 import { HarakaArchives } from '../payload/haraka-archive.ts'
 import { probeScript } from '../testing/probe.ts'
-import { checkInstallOptions, defaultHostname, defaultListen } from './options.ts'
+import { checkInstallOptions, defaultHostname, defaultListen, isAdopted, refuseForAdopted } from './options.ts'
 
 /** What `nodes install` is told. */
 export interface InstallRun {
@@ -33,8 +33,8 @@ export interface InstallRun {
   readonly hostname: string | undefined
 }
 
-/** What an installation did on a node, or (dry run) what it would be told. */
-export interface Installed extends InstallOptions, Partial<InstallResult> {
+/** What an installation did on a node, or (dry run) what it would be told; a Postfix that is adopted is told nothing. */
+export interface Installed extends Partial<InstallOptions>, Partial<InstallResult> {
   readonly dryRun: boolean
   /** Whether programs were sent. */
   readonly sent: boolean
@@ -47,6 +47,7 @@ export interface Installed extends InstallOptions, Partial<InstallResult> {
 export async function installNodes(context: Context, run: InstallRun): Promise<readonly NodeOutcome<Installed>[]> {
   checkInstallOptions(run)
   const fleet = await loadFleet(context, run.selection)
+  refuseForAdopted(fleet.nodes, run)
   const agent = fleet.nodes.find(({ access }) => access === 'https')
   if (agent !== undefined) throw noScripts(agent)
   const names = fleet.nodes.map(({ name }) => name)
@@ -76,7 +77,7 @@ async function installNode(session: Session, host: Host, run: InstallRun, archiv
   if (driver.ships === 'haraka')
     archive = await archives.forNode(await runScript(host, harakaProbe(installationOf(node)), reading))
   const sent = archive !== undefined
-  if (run.dryRun) return { ...options, dryRun: true, sent }
+  if (run.dryRun) return { ...(isAdopted(node) ? { adopted: true } : options), dryRun: true, sent }
   const stamp = { by: context.operator, at: context.clock().toISOString() }
   const { changeTimeout, lockWait } = context.run
   const claimant = { by: stamp.by, reason: run.reason ?? '', lease: claimOf(context, 'nodes install') }
@@ -90,7 +91,7 @@ async function installNode(session: Session, host: Host, run: InstallRun, archiv
     .catch((error: unknown) => {
       throw error instanceof UnknownOutcomeError ? again(error, node.name) : error
     })
-  return { ...options, ...result, dryRun: false, sent }
+  return { ...(result.adopted === true ? {} : options), ...result, dryRun: false, sent }
 }
 
 /** An installation needs no account of itself: it can simply be run again. */

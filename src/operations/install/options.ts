@@ -1,6 +1,8 @@
 import { isIP, isIPv6 } from 'node:net'
+import { isSystem } from '../../mta/postfix/system.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import { UsageError } from '../../outcome/errors.ts'
+import { installationOf } from '../connector.ts'
 
 /** The port of SMTP. */
 const SMTP = 25
@@ -36,6 +38,24 @@ export function checkInstallOptions({ listen, hostname }: Wanted): void {
   if (hostname !== undefined && !isHostname(hostname)) {
     throw new UsageError(`--hostname: '${hostname}' is not allowed: give a host name such as mx1.example.com`)
   }
+}
+
+/** Whether a node's directory is the system's Postfix, which is adopted as it is. */
+export function isAdopted(node: NodeRecord): boolean {
+  return node.mta === 'postfix' && isSystem(installationOf(node))
+}
+
+/** @throws UsageError for an address or a name where a node's Postfix is adopted as it is */
+export function refuseForAdopted(nodes: readonly NodeRecord[], { listen, hostname }: Wanted): void {
+  const node = nodes.find((one) => isAdopted(one))
+  if (node === undefined || (listen === undefined && hostname === undefined)) return
+  const flag = listen === undefined ? '--hostname' : '--smtp-listen'
+  throw new UsageError(`${flag}: ${node.name} is the system's Postfix (${node.directory}), which is adopted as it is`, {
+    hints: [
+      `leave ${flag} out; where it listens and what it calls itself is in its own main.cf and master.cf`,
+      'for an instance of its own, give the node another --dir',
+    ],
+  })
 }
 
 /** Whether a text is `v4-address:port` or `[v6-address]:port`. */

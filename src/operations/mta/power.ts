@@ -28,7 +28,10 @@ export async function startNode(session: Session, options: StartOptions): Promis
       steps: [...(told?.steps ?? []), ...(running ? [] : (['started'] as const))],
     }
   }
-  const result = await power(session, 'start', reason)
+  const result = await power(session, 'start', reason).catch((error: unknown) => {
+    noteWritten(session, told)
+    throw error
+  })
   const steps: readonly Step[] = [...(told?.steps ?? []), ...(result.did ? (['started'] as const) : [])]
   const pid = result.pid ?? told?.pid
   const revision = result.revision ?? told?.revision
@@ -41,6 +44,13 @@ export async function startNode(session: Session, options: StartOptions): Promis
     ...(pid === undefined ? {} : { pid }),
     ...(revision === undefined ? {} : { revision }),
   }
+}
+
+/** Of a start that failed: the sync before it was carried out, and is not taken back. */
+function noteWritten({ context, node }: Session, told: ChangeResult | undefined): void {
+  if (told?.revision === undefined || !told.steps.includes('wrote')) return
+  const back = `to go back: akctl mta rollback ${node.name}`
+  context.warn(`${node.name}: revision ${told.revision} was written before the start, and stays; ${back}`)
 }
 
 /** Stops a node's MTA; a stopped one is a no-op. */

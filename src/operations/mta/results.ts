@@ -44,7 +44,7 @@ export interface ChangeResult {
   readonly pid?: number
   /** The node's revision after it; for a dry run, the one it has. */
   readonly revision?: number
-  /** Of a rollback: the revision whose settings and files the node has again, or (dry run) was asked for. */
+  /** Of a rollback: the revision whose settings and files the node has again, or (dry run) would have. */
   readonly to?: number
   readonly synced?: Synced
   /** What the node was not told before. */

@@ -3,8 +3,8 @@ import { FailedError } from '../../outcome/errors.ts'
 import type { Session } from '../node/session.ts'
 import { expectationOf, explainConflict } from './expectation.ts'
 import { keyChanges } from './keys.ts'
-import type { ChangeResult, Step } from './results.ts'
-import { changeOf, installedState, noteReplaced } from './sync.ts'
+import type { ChangeResult } from './results.ts'
+import { changeOf, installedState, noteReplaced, TOOK } from './sync.ts'
 
 /** How a rollback is done. */
 export interface RollbackOptions {
@@ -28,8 +28,10 @@ export async function rollbackNode(session: Session, options: RollbackOptions): 
   if (current === 0) throw new FailedError('there is no earlier revision: the node was never synced')
   const expected = await expectationOf(session, before, 'rollback', options.takeOver)
   if (dryRun) {
-    const steps: readonly Step[] = ['wrote', ...(before.running ? (['reloaded'] as const) : [])]
-    return { verb: 'rollback', dryRun, steps, revision: current, ...(to === undefined ? {} : { to }) }
+    const { files, took = 'none', record } = await connection.preview({ to: to ?? 'before' })
+    const target = record === undefined ? {} : { to: record.revision }
+    const keys = keyChanges(before.record?.settings ?? {}, record?.settings ?? {})
+    return { verb: 'rollback', dryRun, steps: ['wrote', ...TOOK[took]], revision: current, ...target, keys, files }
   }
   const result = await session
     .order(

@@ -59,14 +59,14 @@ function toldOf({ record }: NodeState): NonNullable<NodeState['record']>['settin
 }
 
 async function planOf(session: Session, state: NodeState, keys: ChangeResult['keys'], restart: boolean): Promise<ChangeResult> {
-  const files = await session.connection.diff(session.wanted)
+  const { files, took } = await session.connection.preview({ settings: session.wanted })
   const writes = files.length > 0 || (keys ?? []).length > 0 || syncedOf(state, session.wanted) === 'never'
   const loads = state.running && (writes || state.loaded !== state.record?.revision)
-  const load: Step = restart ? 'reloaded' : 'not-loaded'
+  const load = TOOK[took ?? (loads ? 'reload' : 'none')] // an agent of before does not tell
   return {
     verb: 'sync',
     dryRun: true,
-    steps: [...(writes ? (['wrote'] as const) : []), ...(loads ? [load] : [])],
+    steps: [...(writes ? (['wrote'] as const) : []), ...(restart || load.length === 0 ? load : TOOK.left)],
     running: state.running,
     synced: syncedOf(state, session.wanted),
     files,
@@ -75,7 +75,8 @@ async function planOf(session: Session, state: NodeState, keys: ChangeResult['ke
   }
 }
 
-const TOOK: Readonly<Record<ApplyResult['took'], readonly Step[]>> = {
+/** What the running process went through, or would, in steps. */
+export const TOOK: Readonly<Record<ApplyResult['took'], readonly Step[]>> = {
   none: [],
   reload: ['reloaded'],
   restart: ['restarted'],

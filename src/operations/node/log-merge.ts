@@ -78,6 +78,31 @@ export class LagWindow {
   }
 }
 
+/**
+ * Tells the records of a second reading of a log that a first one has given already: the second begins somewhere within
+ * the first one's end, or after it.
+ */
+export class Overlap {
+  private starts: readonly number[]
+  private count = 0
+
+  /** @param end the last records of the first reading */
+  constructor(private readonly end: readonly LogRecord[]) {
+    this.starts = end.map((_, index) => index)
+  }
+
+  /** Whether the next record of the second reading was in the first one. */
+  has({ at, text }: LogRecord): boolean {
+    if (this.starts.length === 0) return false
+    this.starts = this.starts.filter((start) => {
+      const known = this.end[start + this.count]
+      return known !== undefined && known.at === at && known.text === text
+    })
+    this.count += 1
+    return this.starts.length > 0
+  }
+}
+
 function byKey(a: Placed, b: Placed): number {
   return a.key < b.key ? -1 : a.key > b.key ? 1 : 0
 }

@@ -7,7 +7,7 @@ import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import { clockOffset } from './clock.ts'
 import { loadFleet } from './fleet.ts'
-import { LagWindow, mergeLines, NodeTimeline, type LogLine } from './log-merge.ts'
+import { LagWindow, mergeLines, NodeTimeline, Overlap, type LogLine } from './log-merge.ts'
 import type { Session } from './session.ts'
 import { visit } from './visit.ts'
 
@@ -16,6 +16,9 @@ const DEEP = 100_000
 
 /** Lines shown when neither a number nor a time was given. */
 const SHORT = 100
+
+/** Lines that following reads again after a look back, so that none is lost in between. */
+const OVERLAP = 1000
 
 /** Milliseconds a followed line is held back, so that several nodes come out in time order. */
 const LAG = 700
@@ -106,9 +109,11 @@ export async function followLogs(
   const lines = request.lines ?? (request.since === undefined ? 10 : DEEP)
   const work = async (session: Session): Promise<Done<undefined>> => {
     const { query, timeline } = await prepare(session, request, { several, follow: true, lines })
-    for await (const record of session.connection.logs(query)) {
+    const add = (record: LogRecord): void => window.add(timeline.place(record), now())
+    const known = isFiltered(request) && lines < DEEP ? await lookBack(session, query, request, add) : undefined
+    for await (const record of session.connection.logs(known === undefined ? query : { ...query, lines: OVERLAP })) {
       if (sink.closed) return { outcome: 'ok' }
-      if (matches(record, request)) window.add(timeline.place(record), now())
+      if (known?.has(record) !== true && matches(record, request)) add(record)
     }
     if (context.signal.aborted) return { outcome: 'cancelled' }
     throw new UnreachableError('the log ended by itself: the connection was lost, or its reader was killed on the node')
@@ -125,8 +130,31 @@ export async function followLogs(
   }
 }
 
+/** Before a log is followed: gives the last so many lines that match. @returns what following must leave out */
+async function lookBack(
+  { connection }: Session,
+  query: LogQuery,
+  request: LogRequest,
+  add: (record: LogRecord) => void,
+): Promise<Overlap> {
+  const found: LogRecord[] = []
+  const end: LogRecord[] = []
+  for await (const record of connection.logs({ ...query, lines: DEEP, follow: false })) {
+    if (matches(record, request)) found.push(record)
+    if (found.length > 2 * query.lines) found.splice(0, found.length - query.lines)
+    end.push(record)
+    if (end.length > 2 * OVERLAP) end.splice(0, OVERLAP)
+  }
+  for (const record of found.slice(Math.max(0, found.length - query.lines))) add(record)
+  return new Overlap(end)
+}
+
 function reportLoss(context: Context, { node, error }: NodeOutcome<unknown>, several: boolean): void {
   if (error !== undefined && several && !context.signal.aborted) context.warn(`${node}: ${error.message}; the others go on`)
+}
+
+function isFiltered({ level, grep }: LogRequest): boolean {
+  return level !== undefined || grep !== undefined
 }
 
 function matches({ level, text }: LogRecord, request: LogRequest): boolean {
@@ -151,10 +179,9 @@ async function prepare(
     throw new FailedError(`access is ${node.access}: there is no agent, and so no log of one`)
   }
   const ahead = several || request.since !== undefined ? await aheadOf(session) : 0
-  const filtered = request.level !== undefined || request.grep !== undefined
   const query = {
     source: request.source,
-    lines: filtered && !follow ? Math.max(lines, DEEP) : lines,
+    lines: isFiltered(request) && !follow ? Math.max(lines, DEEP) : lines,
     follow,
     ...(request.since === undefined ? {} : { since: Math.floor((request.since + ahead) / 1000) }),
   }

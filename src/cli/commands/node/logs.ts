@@ -14,7 +14,7 @@ import { logRow, logText, nodeLogsView } from '../../views/node-logs.ts'
 export default class NodeLogs extends AkctlCommand {
   static override summary = 'show the log of nodes, several merged by time; -f follows'
   static override description =
-    'Times are corrected by the clock of each node where it differs. The last 100 lines, or with --since all since then (100000 at most); with -f the last 10, then what comes, until Ctrl-C.'
+    'Times are corrected by the clock of each node where it differs. The last 100 lines, or with --since all since then (100000 at most); with -f the last 10, then what comes, until Ctrl-C, of all nodes at once whatever -c says.'
   static override examples = [
     '<%= config.bin %> node logs mx1 -n 20',
     '<%= config.bin %> node logs --all --since 15m --level warning',

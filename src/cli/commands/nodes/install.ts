@@ -10,7 +10,7 @@ import { nodesInstallView } from '../../views/nodes-install.ts'
 export default class NodesInstall extends AkctlCommand {
   static override summary = 'prepare the installation directories of nodes'
   static override description =
-    'Makes the base configuration where there is none, and sends Haraka where the node lacks it; run again it changes only what is not as it should be, and never the base. Postfix must be installed on the node by its own packages; a Postfix of the system (--dir /etc/postfix) is adopted as it is. Nothing is started.'
+    'Makes the base configuration where there is none, and sends Haraka where the node lacks it; run again it changes only what is not as it should be, and never the base. Postfix must be installed on the node by its own packages; a Postfix of the system (--dir /etc/postfix) is adopted as it is, and takes neither --smtp-listen nor --hostname. Nothing is started.'
   static override examples = [
     '<%= config.bin %> nodes install mx1',
     '<%= config.bin %> nodes install mx1 --smtp-listen 203.0.113.5:25 --hostname mx1.example.com',
