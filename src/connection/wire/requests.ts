@@ -2,13 +2,11 @@ import * as v from 'valibot'
 import { isIP } from 'node:net'
 import { LOG_SOURCES } from '../../mta/logs.ts'
 import { ORDER_ID } from '../../node/order-id.ts'
+import { PLAIN, REASON_MAX } from '../../node/reason.ts'
 import { ADDR_SPEC, HEADER_NAME, UNIT_SECONDS } from '../../node/setting-values.ts'
 import { type SettingDef, settingDefs } from '../../node/settings.ts'
 
 // What may cross the agent's border: typed settings and facts of an order; never a file, a path or a command.
-
-/** What may be in a text that ends up in a record or a log: no line breaks, no control characters. */
-const PLAIN = /^[^\p{Cc}\u2028\u2029]*$/u
 
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0))
 const plain = (max: number) => v.pipe(v.string(), v.maxLength(max), v.regex(PLAIN, 'control characters are not allowed'))
@@ -68,7 +66,7 @@ const claim = v.strictObject({
 const orderEntries = {
   id: orderId,
   by: plain(256),
-  reason: plain(1024),
+  reason: plain(REASON_MAX),
   at: v.pipe(v.string(), v.isoTimestamp()),
   lockWait: v.pipe(natural, v.maxValue(3600)),
   lease: v.exactOptional(claim),
