@@ -5,6 +5,7 @@ import { ScriptedConnection } from '../connection/scripted/scripted-connection.t
 import { API, API_VERSION, type AgentVersion } from '../connection/wire/api.ts'
 import {
   diffRequest,
+  giveUpRequest,
   logsRequest,
   orderRequest,
   releaseRequest,
@@ -98,6 +99,10 @@ export class ScriptedWork implements Work {
         return this.connection([], read).interfaces()
       case 'order':
         return this.connection([], read).order(checked(API.order.params, input).id)
+      case 'giveUp': {
+        const { id, lockWait } = checked(giveUpRequest, input)
+        return this.connection([], { lockWait }).giveUp(id, lockWait)
+      }
       case 'diff': {
         const { settings, addresses } = checked(diffRequest, input)
         return this.connection(addresses, read).diff(settings)

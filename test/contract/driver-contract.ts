@@ -1,9 +1,9 @@
 /* eslint-disable jest/no-export -- a suite that the drivers' own test files run */
 import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../../src/node/settings.ts'
+import { REASON_MAX } from '../../src/node/reason.ts'
 import { settingDefs } from '../../src/node/settings.ts'
 import { syncedOf } from '../../src/node/state.ts'
 import { ConflictError, FailedError, NodeLockedError } from '../../src/outcome/errors.ts'
@@ -11,6 +11,7 @@ import type { InstallArchive } from '../../src/mta/driver.ts'
 import type { StartOrder } from '../../src/connection/port.ts'
 import type { Access } from '../support/accesses.ts'
 import { type LocalNode, newClaim, newOrder, newSync } from '../support/local-node.ts'
+import { greets } from '../support/smtp-banner.ts'
 import { until } from '../support/until.ts'
 
 /** What the contract needs to know of one MTA; everything here looks at the truth without akctl. */
@@ -45,22 +46,6 @@ function revision(node: LocalNode, path: string): string {
 
 function record(node: LocalNode): { revision: number; settings: Settings; id: string } {
   return JSON.parse(readFileSync(revision(node, 'send-module.json'), 'utf8')) as ReturnType<typeof record>
-}
-
-async function answers(listen: string): Promise<boolean> {
-  const [host, port] = [listen.slice(0, listen.lastIndexOf(':')), Number(listen.slice(listen.lastIndexOf(':') + 1))]
-  return new Promise((resolve) => {
-    const socket = createConnection({ host, port, timeout: 5000 }, () => undefined)
-    socket.once('data', (banner: Buffer) => {
-      socket.destroy()
-      resolve(banner.toString().startsWith('220'))
-    })
-    socket.once('error', () => resolve(false))
-    socket.once('timeout', () => {
-      socket.destroy()
-      resolve(false)
-    })
-  })
 }
 
 /**
@@ -139,7 +124,7 @@ function power(story: Story, subject: DriverSubject): void {
     const started = await node.connection.start(newOrder())
     expect(subject.pids(node.directory)).toEqual([started.pid])
     expect(started.did).toBe(true)
-    expect(await answers(listen)).toBe(true)
+    expect(await greets(listen)).toBe(true)
     expect(await node.connection.start(newOrder())).toMatchObject({ did: false, pid: started.pid })
     const state = await node.connection.status()
     expect(state).toMatchObject({ running: true, pid: started.pid, loaded: 0, listening: [listen] })
@@ -158,7 +143,7 @@ function power(story: Story, subject: DriverSubject): void {
     expect(before).not.toContain(again.pid)
     expect(await node.connection.stop(newOrder())).toMatchObject({ did: true })
     expect(subject.pids(node.directory)).toEqual([])
-    expect(await answers(listen)).toBe(false)
+    expect(await greets(listen)).toBe(false)
     expect(await node.connection.stop(newOrder())).toMatchObject({ did: false })
     expect(await node.connection.status()).toMatchObject({ running: false, listening: [] })
     expect((await node.connection.restart(newOrder())).pid).toBe(subject.pids(node.directory)[0])
@@ -191,12 +176,12 @@ function power(story: Story, subject: DriverSubject): void {
 function syncing(story: Story, subject: DriverSubject): void {
   test('sync writes what was set, and the running MTA takes it in', async () => {
     const { node } = story
-    const order = newSync({ settings: subject.first, expect: 'none' })
+    const order = { ...newSync({ settings: subject.first, expect: 'none' }), reason: 'ü'.repeat(REASON_MAX) }
     expect(await node.connection.sync(order)).toMatchObject({ wrote: true, revision: 1, running: true })
     expect(record(node)).toMatchObject({ revision: 1, id: order.id, settings: subject.first, by: order.by })
     expect(await subject.holds(node, subject.first)).toBe(true)
     const state = await node.connection.status()
-    expect(state.record?.settings).toEqual(subject.first)
+    expect(state.record).toMatchObject({ settings: subject.first, reason: order.reason })
     expect(syncedOf(state, subject.first)).toBe('yes')
     expect(syncedOf(state, subject.second)).toBe('no')
     expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'changed', verb: 'sync', revision: 1 })
@@ -322,7 +307,7 @@ function goingBack(story: Story, subject: DriverSubject): void {
     expect(node.currentRevision()).toBe(at)
     expect(await subject.holds(node, subject.second)).toBe(true)
     expect(subject.pids(node.directory)).toHaveLength(1)
-    expect(await answers(listen)).toBe(true)
+    expect(await greets(listen)).toBe(true)
     expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'failed', revision: at })
     const state = await node.connection.status()
     expect(state).toMatchObject({ running: true, loaded: at, edited: ['base'] })
@@ -372,13 +357,21 @@ function leasing(story: Story): void {
 }
 
 function tells(story: Story, subject: DriverSubject): void {
-  test('an order that never arrived is none', async () => {
-    expect(await story.node.connection.order('ZZZZZZZZZZZZZZZZZZZZZZZZZZ')).toMatchObject({ state: 'none' })
+  test('an order that has not arrived is none, and given up it is refused when it comes', async () => {
+    const { connection, directory } = story.node
+    const late = newOrder()
+    expect(await connection.order(late.id)).not.toHaveProperty('never')
+    expect(await connection.giveUp(late.id, 1)).toMatchObject({ state: 'none', never: true })
+    const pids = subject.pids(directory)
+    await expect(connection.restart(late)).rejects.toThrow('came too late')
+    expect(subject.pids(directory)).toEqual(pids)
   })
 
-  test('interfaces: loopback is there and tells the listener', async () => {
-    const interfaces = await story.node.connection.interfaces()
-    expect(interfaces).toContainEqual(expect.objectContaining({ name: 'lo', address: '127.0.0.1' }))
+  test('interfaces: the address of the listener is there, and tells it', async () => {
+    const { listen, node } = story
+    const interfaces = await node.connection.interfaces()
+    expect(interfaces.map(({ name, address }) => [name, address])).toContainEqual(['lo', '127.0.0.1'])
+    expect(interfaces.find(({ address }) => listen === `${address}:${listen.split(':').at(-1) ?? ''}`)?.listens).toContain(listen)
   })
 
   test('says of all 23 settings what they become', () => {

@@ -30,7 +30,7 @@ describe('calls', () => {
     const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { readonly version: string }
     expect(await get('/version')).toMatchObject({
       status: 200,
-      json: { agent: version, api: { major: 1, minor: 1 }, mta: 'postfix', node: process.version },
+      json: { agent: version, api: { major: 1, minor: 2 }, mta: 'postfix', node: process.version },
     })
   })
 

@@ -10,7 +10,7 @@ import type { OrderState, RevisionRecord } from '../../src/node/revision.ts'
 import type { Settings } from '../../src/node/settings.ts'
 import type { NodeState } from '../../src/node/state.ts'
 import type { Context } from '../../src/operations/context.ts'
-import { ConflictError, NodeLockedError, UnknownOutcomeError } from '../../src/outcome/errors.ts'
+import { ConflictError, FailedError, NodeLockedError, UnknownOutcomeError } from '../../src/outcome/errors.ts'
 import { openHome } from '../../src/profile/home.ts'
 import type { Profile } from '../../src/profile/profile.ts'
 import { tempDir } from './temp.ts'
@@ -29,6 +29,8 @@ export class MemoryNode implements NodeConnection {
   /** Why the node can't be asked. */
   lost: Error | undefined
   readonly orders = new Map<string, OrderState>()
+  /** Keeps no account long enough to tell that an order never came. */
+  forgets = false
   /** Calls in the order they came. */
   readonly calls: string[] = []
   /** What happens to the next changing order: its end is not seen, before or after it was carried out. */
@@ -116,6 +118,13 @@ export class MemoryNode implements NodeConnection {
     return Promise.resolve(this.orders.get(id) ?? { id, verb: '', state: 'none' })
   }
 
+  giveUp(id: string): Promise<OrderState> {
+    this.calls.push('giveUp')
+    const state = this.orders.get(id) ?? { id, verb: '', state: 'none', ...(this.forgets ? {} : { never: true }) }
+    this.orders.set(id, state)
+    return Promise.resolve(state)
+  }
+
   lease(): Promise<LeaseState> {
     this.calls.push('lease')
     return Promise.resolve(this.answer(this.kept))
@@ -162,6 +171,7 @@ export class MemoryNode implements NodeConnection {
     const { cut } = this
     this.cut = undefined
     if (cut === 'before') throw new UnknownOutcomeError('the link was cut')
+    if (this.orders.has(order.id)) throw new FailedError(`order ${order.id} came too late`)
     this.take(order)
     await this.during?.()
     const result = work()

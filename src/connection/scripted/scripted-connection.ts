@@ -72,6 +72,10 @@ export class ScriptedConnection implements NodeConnection {
     return this.run(orderScript(this.driver, this.installation, id))
   }
 
+  giveUp(id: string, lockWait: number): Promise<OrderState> {
+    return this.run(orderScript(this.driver, this.installation, id, { lockWait }))
+  }
+
   lease(): Promise<LeaseState> {
     return this.run(leaseScript(this.driver, this.installation, { action: 'show' }))
   }

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { MTA_NAMES } from '../../node/record.ts'
 import {
   diffRequest,
+  giveUpRequest,
   logsRequest,
   orderId,
   orderRequest,
@@ -15,9 +16,9 @@ import { applyResult, interfaceInfo, leaseState, logRecord, nodeState, orderStat
 
 /**
  * The version of what is spoken between akctl and an agent. A new minor adds, and both sides go on; a new major is
- * refused by the older side. 1.1: leases.
+ * refused by the older side. 1.1: leases. 1.2: orders are given up.
  */
-export const API_VERSION = { major: 1, minor: 1 } as const
+export const API_VERSION = { major: 1, minor: 2 } as const
 
 /** Where the API lives, and the media type of followed logs: a JSON document a line. */
 export const API_ROOT = '/v1'
@@ -100,6 +101,14 @@ export const API = {
     summary: 'what became of an order',
     changes: false,
     params: v.strictObject({ id: orderId }),
+    answer: orderState,
+  },
+  giveUp: {
+    method: 'POST',
+    path: '/give-up',
+    summary: 'what became of an order; one that has not arrived is refused when it comes',
+    changes: true,
+    body: giveUpRequest,
     answer: orderState,
   },
   lease: {

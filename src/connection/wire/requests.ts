@@ -63,12 +63,14 @@ const claim = v.strictObject({
   held: v.boolean(),
 })
 
+const lockWait = v.pipe(natural, v.maxValue(3600))
+
 const orderEntries = {
   id: orderId,
   by: plain(256),
   reason: plain(REASON_MAX),
   at: v.pipe(v.string(), v.isoTimestamp()),
-  lockWait: v.pipe(natural, v.maxValue(3600)),
+  lockWait,
   lease: v.exactOptional(claim),
 }
 
@@ -95,6 +97,9 @@ export const diffRequest = v.strictObject({ settings: settingsRequest, addresses
 
 /** Body of a rollback; without `to`, to the revision before. */
 export const rollbackRequest = v.strictObject({ ...orderEntries, to: v.exactOptional(natural) })
+
+/** Body of what gives an order up. */
+export const giveUpRequest = v.strictObject({ id: orderId, lockWait })
 
 /** What of the logs is wanted. */
 export const logsRequest = v.strictObject({
