@@ -1,4 +1,5 @@
 import type { Access, JumpHost, NodeRecord } from '../../node/record.ts'
+import { addressProblem } from '../../mta/postfix/support.ts'
 import type { NodeFields, Problem } from './fields.ts'
 
 /** Fields that can be taken away from a node. */
@@ -52,6 +53,8 @@ export function contradictions(spec: NodeSpec, said: NodeFields): readonly Probl
   if (access === 'https' && spec.sudo) refuse('sudo', 'not for access https (an agent has its own rights)')
   if (said.jumpKey !== undefined && spec.jump === undefined) refuse('jump-key', 'needs a jump host')
   if (spec.mta === 'haraka' && spec.directory === '/etc/postfix') refuse('dir', '/etc/postfix belongs to Postfix')
+  const addresses = spec.mta === 'postfix' ? addressProblem(spec) : undefined
+  if (addresses !== undefined) refuse('address', addresses)
   return problems
 }
 
