@@ -27,6 +27,7 @@ import { agentLogRecords } from './log-lines.ts'
 import { Slots } from './slots.ts'
 import { agentRelease } from './version.ts'
 import type { CallName, Work } from './work.ts'
+import { whenAborted } from '../connection/when-aborted.ts'
 
 /** Seconds a reading and a changing call may take; a changing one may wait for its lock before that. */
 const READING = 30
@@ -62,7 +63,7 @@ export class ScriptedWork implements Work {
     const free = await this.feeds.take()
     const ended = new AbortController()
     const end = (): void => ended.abort()
-    signal.addEventListener('abort', end, { once: true })
+    whenAborted(signal, end)
     const batches = new Batches(
       wanted.source === 'agent'
         ? agentLogRecords(this.log, wanted, ended.signal)
