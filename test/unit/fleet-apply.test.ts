@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { applyFleet, type ApplyRequest } from '../../src/operations/fleet/apply.ts'
 import { planFleet } from '../../src/operations/fleet/plan.ts'
@@ -290,6 +290,14 @@ describe('a plan', () => {
     world.clock.now += 60_000
     expect((await applyPlan(world)).nodes).toMatchObject([{ node: 'mx2', outcome: 'changed' }])
     expect(world.node('mx2').record?.settings).toEqual({ 'spool-readers': 4 })
+  })
+
+  test('that was edited is refused: nothing else is done than what was seen', async () => {
+    const world = await memoryWorld(['mx1'])
+    await planned(world, fileOf({ mx1: 3 }))
+    writeFileSync(PLAN, readFileSync(PLAN, 'utf8').replace('"spool-readers": 3', '"spool-readers": 4'))
+    await expect(applyPlan(world)).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('was edited') as string })
+    expect([await settingsOf(world), world.node('mx1').record]).toEqual([[['mx1', undefined]], undefined])
   })
 
   test.each([true, false])('is stale when the profile has moved (nodes asked: %s)', async (ask) => {
