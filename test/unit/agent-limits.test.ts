@@ -216,7 +216,7 @@ describe('the link to a listener', () => {
     desk.take({ type: 'pull', id: 1 })
     await until('a batch', 5, () => said.length > 0 || undefined)
     desk.take({ type: 'cancel', id: 1 })
-    await until('it is ended', 5, () => ended.count === 1 || undefined)
+    expect(await until('it is ended', 5, () => ended.count === 1 || undefined)).toBe(true)
   })
 
   it('a listener that asks for logs without end is refused: the keeper keeps a bounded number', () => {
