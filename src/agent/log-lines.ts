@@ -1,6 +1,7 @@
 import { LOG_LEVELS, type LogRecord } from '../mta/logs.ts'
 import type { LogQuery } from '../mta/driver.ts'
 import type { AgentLog } from './agent-log.ts'
+import { whenAborted } from '../connection/when-aborted.ts'
 
 /** Lines kept for a follower that does not keep up; what comes beyond them is counted and left out. */
 const KEPT = 1000
@@ -11,7 +12,7 @@ export async function* agentLogRecords(log: AgentLog, query: LogQuery, signal: A
   // First follow, then look back, with nothing between: lines are written in this very process.
   const stop = query.follow ? log.follow((line) => coming.add(line)) : undefined
   const end = (): void => coming.end()
-  signal.addEventListener('abort', end, { once: true })
+  whenAborted(signal, end)
   try {
     for (const line of log.last(query.lines)) {
       const record = recordOf(line)

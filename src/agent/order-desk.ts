@@ -1,13 +1,18 @@
+import { API } from '../connection/wire/api.ts'
 import { reportOf } from '../outcome/errors.ts'
 import type { LogRecord } from '../mta/logs.ts'
 import type { Note } from './agent-log.ts'
 import { wordsOf } from './exits.ts'
+import { checked } from './input.ts'
 import { type Link, LinkError } from './link.ts'
 import type { FromKeeper, FromListener } from './messages.ts'
-import { toProblem } from './problems.ts'
+import { busyProblem, toProblem } from './problems.ts'
 import type { Work } from './work.ts'
 
 type Order = Extract<FromListener, { readonly type: 'call' }>
+
+/** Feeds of one listener at a time; those at work are fewer still (see ScriptedWork). */
+const FEEDS = 64
 
 interface Feed {
   readonly records: AsyncIterator<readonly LogRecord[]>
@@ -37,7 +42,7 @@ export class OrderDesk {
         void this.pull(message.id, this.feeds.get(message.id))
         return
       case 'cancel':
-        this.calls.get(message.id)?.abort()
+        this.cancel(message.id)
         return
     }
   }
@@ -61,15 +66,31 @@ export class OrderDesk {
     }
   }
 
+  /** What is kept of a feed that nobody has pulled yet is small: the query was checked, and there are not many. */
   private open({ id, input }: Order): void {
-    const left = new AbortController()
-    this.calls.set(id, left)
-    this.feeds.set(id, { records: this.work.logs(input, left.signal)[Symbol.asyncIterator](), pulling: false })
+    try {
+      const query = checked(API.logs.body, input)
+      if (this.feeds.size >= FEEDS) throw busyProblem('too many logs are being read')
+      const left = new AbortController()
+      this.calls.set(id, left)
+      this.feeds.set(id, { records: this.work.logs(query, left.signal)[Symbol.asyncIterator](), pulling: false })
+    } catch (error) {
+      this.refuse(id, error)
+    }
+  }
+
+  private cancel(id: number): void {
+    this.calls.get(id)?.abort()
+    const feed = this.feeds.get(id)
+    if (feed !== undefined && !feed.pulling) this.forget(id, feed)
   }
 
   private async pull(id: number, feed: Feed | undefined): Promise<void> {
-    // A pull of a feed that is over crossed its end; a second one before the first was answered is not waited for.
-    if (feed === undefined || feed.pulling) return
+    if (feed === undefined) {
+      this.link.send({ type: 'records', id, records: [], done: true }) // it crossed the feed's end
+      return
+    }
+    if (feed.pulling) return // a second one before the first was answered is not waited for
     feed.pulling = true
     try {
       const step = await feed.records.next()

@@ -4,6 +4,7 @@ import type { Link } from './link.ts'
 import type { FromKeeper, FromListener } from './messages.ts'
 import { Problem } from './problems.ts'
 import type { CallName, Work } from './work.ts'
+import { whenAborted } from '../connection/when-aborted.ts'
 
 type Reply = Extract<FromKeeper, { readonly id: number }>
 
@@ -24,9 +25,10 @@ export class RemoteWork implements Work {
   async call(name: CallName, input: unknown, signal: AbortSignal): Promise<unknown> {
     const id = this.newId()
     const cancel = (): void => this.link.send({ type: 'cancel', id })
-    signal.addEventListener('abort', cancel, { once: true })
     try {
-      const reply = await this.ask({ type: 'call', id, name, input })
+      const asked = this.ask({ type: 'call', id, name, input })
+      whenAborted(signal, cancel)
+      const reply = await asked
       if (reply.type === 'answer') return reply.value
       throw errorOf(reply)
     } finally {
@@ -37,9 +39,9 @@ export class RemoteWork implements Work {
   async *logs(query: unknown, signal: AbortSignal): AsyncIterable<readonly LogRecord[]> {
     const id = this.newId()
     const cancel = (): void => this.link.send({ type: 'cancel', id })
-    signal.addEventListener('abort', cancel, { once: true })
     try {
       this.link.send({ type: 'call', id, name: 'logs', input: query })
+      whenAborted(signal, cancel)
       for (;;) {
         const reply = await this.ask({ type: 'pull', id })
         if (reply.type !== 'records') throw errorOf(reply)

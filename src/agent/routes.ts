@@ -8,7 +8,7 @@ import { wordsOf } from './exits.ts'
 import { checked } from './input.ts'
 import { streamLogs } from './log-stream.ts'
 import { openApiDocument } from './openapi.ts'
-import { Problem, toProblem, usageProblem } from './problems.ts'
+import { Problem, busyProblem, toProblem, usageProblem } from './problems.ts'
 import { DOCUMENT_PATH, calls, findRoute, pathOf } from './route-table.ts'
 import type { CallName, Work } from './work.ts'
 
@@ -100,6 +100,7 @@ function orderFacts(input: unknown): CallFacts {
 }
 
 async function answerLogs(parts: RouteParts, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  if (parts.draining.aborted) throw busyProblem('it is ending') // its body came after the drain had begun
   const signal = AbortSignal.any([leftSignal(reply), parts.draining])
   await streamLogs(parts.work.logs(request.body, signal), reply, (error) =>
     parts.note({ level: 'error', event: 'logs', why: wordsOf(error) }),

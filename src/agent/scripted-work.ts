@@ -5,6 +5,7 @@ import { ScriptedConnection } from '../connection/scripted/scripted-connection.t
 import { API, API_VERSION, type AgentVersion } from '../connection/wire/api.ts'
 import {
   diffRequest,
+  giveUpRequest,
   logsRequest,
   lookRequest,
   orderRequest,
@@ -28,6 +29,7 @@ import { agentLogRecords } from './log-lines.ts'
 import { Slots } from './slots.ts'
 import { agentRelease } from './version.ts'
 import type { CallName, Work } from './work.ts'
+import { whenAborted } from '../connection/when-aborted.ts'
 
 /** Seconds a reading and a changing call may take; a changing one may wait for its lock before that. */
 const READING = 30
@@ -63,7 +65,7 @@ export class ScriptedWork implements Work {
     const free = await this.feeds.take()
     const ended = new AbortController()
     const end = (): void => ended.abort()
-    signal.addEventListener('abort', end, { once: true })
+    whenAborted(signal, end)
     const batches = new Batches(
       wanted.source === 'agent'
         ? agentLogRecords(this.log, wanted, ended.signal)
@@ -102,6 +104,10 @@ export class ScriptedWork implements Work {
         return this.connection([], read).interfaces()
       case 'order':
         return this.connection([], read).order(checked(API.order.params, input).id)
+      case 'giveUp': {
+        const { id, lockWait } = checked(giveUpRequest, input)
+        return this.connection([], { lockWait }).giveUp(id, lockWait)
+      }
       case 'diff': {
         const { settings, addresses } = checked(diffRequest, input)
         return this.connection(addresses, read).diff(settings)

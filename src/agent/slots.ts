@@ -1,5 +1,6 @@
 import { CancelledError } from '../outcome/errors.ts'
 import { busyProblem } from './problems.ts'
+import { whenAborted } from '../connection/when-aborted.ts'
 
 /** Lets a bounded number of calls work at a time, and a bounded number wait for their turn. */
 export class Slots {
@@ -51,7 +52,7 @@ export class Slots {
         reject(new CancelledError('the caller left'))
       }
       this.waiting.push(turn)
-      signal?.addEventListener('abort', leave, { once: true })
+      whenAborted(signal, leave)
     })
   }
 }

@@ -1,4 +1,5 @@
 import { Command, type Interfaces } from '@oclif/core'
+import { checkReason } from '../node/reason.ts'
 import { CancelledError, UsageError, exitOfError, reportOf } from '../outcome/errors.ts'
 import type { ExitCode } from '../outcome/exit-codes.ts'
 import type { Context } from '../operations/context.ts'
@@ -72,6 +73,8 @@ export abstract class AkctlCommand extends Command {
   protected async input<T extends typeof Command>(ctor: T, context: Context): Promise<Input<T>> {
     refuseBooleanValues(this.argv, { ...ctor.baseFlags, ...ctor.flags })
     const parsed = (await this.parse(ctor)) as unknown as Input<T>
+    const { reason } = parsed.flags as { readonly reason?: string }
+    if (reason !== undefined) checkReason(reason)
     if (context instanceof CliContext) {
       context.adopt(parsed.flags)
       this.checkFormat(context)

@@ -191,7 +191,7 @@ export const changeFlags = {
   }),
   yes: Flags.boolean({ char: 'y', summary: 'do not ask', helpGroup: 'CHANGE' }),
   'dry-run': Flags.boolean({ summary: 'say what would be done, and do nothing', default: false, helpGroup: 'CHANGE' }),
-  reason: Flags.string({ summary: 'why, for the record on the node and the journal', helpGroup: 'CHANGE' }),
+  reason: Flags.string({ summary: 'why, in one line, for the record on the node and the journal', helpGroup: 'CHANGE' }),
   'lock-timeout': Flags.integer({
     summary: "wait for somebody else's change or lease on a node (seconds; 0: not at all)",
     default: 10,

@@ -19,7 +19,8 @@ export function annotations(nodes: readonly NodeOutcome<unknown>[], warnings: re
   const more = failed.slice(shown.length)
   if (more.length > 0) errors.push(command('error', `${more.length} more nodes`, more.map(brief)))
   const left = nodes.filter(({ outcome }) => outcome === 'skipped' || outcome === 'cancelled')
-  if (left.length > 0) errors.push(command('warning', `${left.length} nodes left out`, left.map(brief)))
+  const count = left.length === 1 ? '1 node' : `${left.length} nodes`
+  if (left.length > 0) errors.push(command('warning', `${count} left out`, left.map(brief)))
   const told = [...warnings, ...(differences ? ['differences were found (exit 10)'] : [])]
   return [...errors, ...told.map((text) => command('warning', 'akctl', [text]))].join('')
 }

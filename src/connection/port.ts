@@ -77,6 +77,12 @@ export interface NodeConnection {
   rollback(order: RollbackOrder, to?: number): Promise<ApplyResult>
   /** What became of an order. */
   order(id: string): Promise<OrderState>
+  /**
+   * The same, and one that has not arrived is refused when it comes: what is told then is final. It is not where the
+   * answer is `none` without `never`: an older agent, or a directory that is not prepared.
+   * @param lockWait seconds to wait for a change that is at work
+   */
+  giveUp(id: string, lockWait: number): Promise<OrderState>
   /** The lease that counts on the node now. */
   lease(): Promise<LeaseState>
   /** Lets a lease that is kept live `ttl` seconds from now. @throws {@link NodeLockedError} when it is not there any more */

@@ -20,8 +20,10 @@ export interface RevisionRecord {
 export interface OrderState {
   readonly id: string
   readonly verb: string
-  /** `none`: never arrived. `running`: still at work. `died`: its script ended in the middle. `done`: see outcome. */
+  /** `none`: has not arrived, so far. `running`: still at work. `died`: its script ended in the middle. `done`: see outcome. */
   readonly state: 'none' | 'running' | 'died' | 'done'
+  /** Of one that is `none`: that it did nothing is certain, and that it will be refused if it comes. */
+  readonly never?: boolean
   readonly outcome?: 'ok' | 'changed' | 'failed'
   readonly revision?: number
 }

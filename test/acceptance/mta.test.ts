@@ -236,6 +236,9 @@ test('wrong usage is found before anything is done', async () => {
     ['mta stop -l role=none', 9],
     ['mta stop mx1 --nonsense', 2],
     ['mta rollback mx1 --to x', 2],
+    [`mta sync mx1 --reason ${'x'.repeat(1025)}`, 2],
+    ['mta sync mx1 --reason two\nlines', 2],
+    ['locks release 01JE3Z4Q9W8V7T6S5R4P3N2M1K mx1 --yes --reason two\nlines', 2],
   ] as const) {
     const run = await cli.run(words(line))
     expect([line, run.exit, run.stdout]).toEqual([line, exit, ''])

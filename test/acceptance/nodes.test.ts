@@ -98,6 +98,12 @@ describe('nodes create', () => {
       /--key: .*--sudo: /s,
     ],
     ['a key for no jump host', 'nodes create x --host h --dir /opt/x --jump-key agent', 2, /--jump-key: needs a jump host/],
+    [
+      "two addresses of a family for the system's Postfix",
+      'nodes create x --host h --dir /etc/postfix --address 192.0.2.1 --address 192.0.2.2',
+      2,
+      /--address: several sending addresses of one family: .*master\.cf/,
+    ],
     ["Postfix's own directory for Haraka", 'nodes create x --host h --dir /etc/postfix --mta haraka', 2, /belongs to Postfix/],
   ])('refuses %s', async (_, line, exit, message) => {
     expect(await cli.run(words(line))).toMatchObject({ exit, stdout: '', stderr: expect.stringMatching(message) as string })

@@ -3,14 +3,15 @@ import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../../src/node/settings.ts'
+import { REASON_MAX } from '../../src/node/reason.ts'
 import { settingDefs } from '../../src/node/settings.ts'
 import { syncedOf } from '../../src/node/state.ts'
 import { ConflictError, FailedError } from '../../src/outcome/errors.ts'
 import type { InstallArchive } from '../../src/mta/driver.ts'
 import type { StartOrder } from '../../src/connection/port.ts'
 import type { Access } from '../support/accesses.ts'
-import { answers } from '../support/answers.ts'
 import { type LocalNode, newOrder, newSync } from '../support/local-node.ts'
+import { greets } from '../support/smtp-banner.ts'
 import { until } from '../support/until.ts'
 import { leasing } from './lease-contract.ts'
 
@@ -126,7 +127,7 @@ function power(story: Story, subject: DriverSubject): void {
     const started = await node.connection.start(newOrder())
     expect(subject.pids(node.directory)).toEqual([started.pid])
     expect(started.did).toBe(true)
-    expect(await answers(listen)).toBe(true)
+    expect(await greets(listen)).toBe(true)
     expect(await node.connection.start(newOrder())).toMatchObject({ did: false, pid: started.pid })
     const state = await node.connection.status()
     expect(state).toMatchObject({ running: true, pid: started.pid, loaded: 0, listening: [listen] })
@@ -145,7 +146,7 @@ function power(story: Story, subject: DriverSubject): void {
     expect(before).not.toContain(again.pid)
     expect(await node.connection.stop(newOrder())).toMatchObject({ did: true })
     expect(subject.pids(node.directory)).toEqual([])
-    expect(await answers(listen)).toBe(false)
+    expect(await greets(listen)).toBe(false)
     expect(await node.connection.stop(newOrder())).toMatchObject({ did: false })
     expect(await node.connection.status()).toMatchObject({ running: false, listening: [] })
     expect((await node.connection.restart(newOrder())).pid).toBe(subject.pids(node.directory)[0])
@@ -178,12 +179,12 @@ function power(story: Story, subject: DriverSubject): void {
 function syncing(story: Story, subject: DriverSubject): void {
   test('sync writes what was set, and the running MTA takes it in', async () => {
     const { node } = story
-    const order = newSync({ settings: subject.first, expect: 'none' })
+    const order = { ...newSync({ settings: subject.first, expect: 'none' }), reason: 'ü'.repeat(REASON_MAX) }
     expect(await node.connection.sync(order)).toMatchObject({ wrote: true, revision: 1, running: true })
     expect(record(node)).toMatchObject({ revision: 1, id: order.id, settings: subject.first, by: order.by })
     expect(await subject.holds(node, subject.first)).toBe(true)
     const state = await node.connection.status()
-    expect(state.record?.settings).toEqual(subject.first)
+    expect(state.record).toMatchObject({ settings: subject.first, reason: order.reason })
     expect(syncedOf(state, subject.first)).toBe('yes')
     expect(syncedOf(state, subject.second)).toBe('no')
     expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'changed', verb: 'sync', revision: 1 })
@@ -339,7 +340,7 @@ function goingBack(story: Story, subject: DriverSubject): void {
     expect(node.currentRevision()).toBe(at)
     expect(await subject.holds(node, subject.second)).toBe(true)
     expect(subject.pids(node.directory)).toHaveLength(1)
-    expect(await answers(listen)).toBe(true)
+    expect(await greets(listen)).toBe(true)
     expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'failed', revision: at })
     const state = await node.connection.status()
     expect(state).toMatchObject({ running: true, loaded: at, edited: ['base'] })
@@ -355,13 +356,21 @@ function tells(story: Story, subject: DriverSubject): void {
     expect(story.node.read(subject.log)).toBe(before)
   })
 
-  test('an order that never arrived is none', async () => {
-    expect(await story.node.connection.order('ZZZZZZZZZZZZZZZZZZZZZZZZZZ')).toMatchObject({ state: 'none' })
+  test('an order that has not arrived is none, and given up it is refused when it comes', async () => {
+    const { connection, directory } = story.node
+    const late = newOrder()
+    expect(await connection.order(late.id)).not.toHaveProperty('never')
+    expect(await connection.giveUp(late.id, 1)).toMatchObject({ state: 'none', never: true })
+    const pids = subject.pids(directory)
+    await expect(connection.restart(late)).rejects.toThrow('came too late')
+    expect(subject.pids(directory)).toEqual(pids)
   })
 
-  test('interfaces: loopback is there and tells the listener', async () => {
-    const interfaces = await story.node.connection.interfaces()
-    expect(interfaces).toContainEqual(expect.objectContaining({ name: 'lo', address: '127.0.0.1' }))
+  test('interfaces: the address of the listener is there, and tells it', async () => {
+    const { listen, node } = story
+    const interfaces = await node.connection.interfaces()
+    expect(interfaces.map(({ name, address }) => [name, address])).toContainEqual(['lo', '127.0.0.1'])
+    expect(interfaces.find(({ address }) => listen === `${address}:${listen.split(':').at(-1) ?? ''}`)?.listens).toContain(listen)
   })
 
   test('says of all 23 settings what they become', () => {

@@ -63,10 +63,10 @@ async function flood(
 
 it('10,000 wrong keys cost no memory, and one with a key is served meanwhile', async () => {
   const listener = agent.listenerPid() ?? 0
-  await flood(1000, (index) => ({ method: 'GET', path: '/v1/status', key: `${WRONG}-${index}` }))
+  await flood(5000, (index) => ({ method: 'POST', path: '/v1/sync', key: `${WRONG}-${index}` }))
   const before = residentKiB(listener)
   const flooding = { over: false }
-  const work = flood(9000, (index) => ({ method: 'POST', path: '/v1/sync', key: `${WRONG}-${index}` })).finally(
+  const work = flood(5000, (index) => ({ method: 'POST', path: '/v1/sync', key: `${WRONG}-more-${index}` })).finally(
     () => (flooding.over = true),
   )
   let served = 0
@@ -75,11 +75,11 @@ it('10,000 wrong keys cost no memory, and one with a key is served meanwhile', a
     served += 1
   }
   const statuses = await work
-  expect((statuses[401] ?? 0) + (statuses[429] ?? 0)).toBe(9000)
-  expect(statuses[429]).toBeGreaterThan(8000)
+  expect((statuses[401] ?? 0) + (statuses[429] ?? 0)).toBe(5000)
+  expect(statuses[429]).toBeGreaterThan(4000)
   expect(served).toBeGreaterThan(3)
   expect(agent.listenerPid()).toBe(listener)
-  expect(residentKiB(listener) - before).toBeLessThan(48 * 1024)
+  expect(residentKiB(listener) - before).toBeLessThan(16 * 1024) // of what the first 5000 have warmed up
 })
 
 describe('too much, too slow', () => {
@@ -107,12 +107,21 @@ describe('too much, too slow', () => {
   })
 
   it.each([
-    ['with a key', KEY, 413],
-    ['without', WRONG, 401],
-  ])('a body of 1 GB %s is cut off early', async (_, key, status) => {
+    ['with a key', KEY, [413]],
+    ['without', WRONG, [401, 429]],
+  ])('a body of 1 GB %s is cut off early', async (_, key, statuses) => {
+    const before = agent.log().length
     const { sent, answer } = await stream(key, 1024)
     expect(sent).toBeLessThan(32)
-    expect([status, 429, undefined]).toContain(answer)
+    expect([...statuses, undefined]).toContain(answer) // which a reset may overtake; the log has it whatever came through
+    const calls = (): unknown[] =>
+      agent
+        .log()
+        .slice(before)
+        .filter(({ event }) => event === 'call')
+        .map((line) => line['status'])
+    await until('the log has it', 5, () => calls().length > 0 || undefined)
+    expect(statuses).toContain(calls()[0])
     await serving()
   })
 

@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { KEY, type TestAgent, holdLock, launcher, processFacts, syncBody, testAgents } from '../support/agent.ts'
@@ -224,6 +225,11 @@ describe('signals', () => {
     const agent = await makeAgent({ BASEDIR: node.directory, MTA: 'postfix' })
     const pid = await agent.start()
     const followed = agent.call('POST', '/v1/logs', { source: 'agent', lines: 0, follow: true })
+    const late = await agent.socket()
+    const answer = once(late, 'data') as Promise<[Buffer]>
+    const body = JSON.stringify({ source: 'agent', lines: 0, follow: true })
+    const head = `POST /v1/logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\nContent-Type: application/json\r\n`
+    late.write(`${head}Content-Length: ${body.length}\r\n\r\n`)
     const lock = await holdLock(node.directory)
     const sync = agent.call('POST', '/v1/sync', syncBody({ 'smtp-admin-email': 'drain@example.com' }))
     await lock.waitedFor()
@@ -236,6 +242,9 @@ describe('signals', () => {
       ),
     )
     expect(alive(pid)).toBe(true)
+    late.write(body) // of logs that were asked for before
+    expect((await answer)[0].toString('utf8')).toMatch(/^HTTP\/1\.1 503 [\s\S]*it is ending/)
+    late.destroy()
     lock.free()
     expect(await sync).toMatchObject({ status: 200, json: { wrote: true } })
     await gone(pid)

@@ -44,6 +44,8 @@ export class MemoryNode implements NodeConnection {
   /** Why the node can't be asked. */
   lost: Error | undefined
   readonly orders = new Map<string, OrderState>()
+  /** Keeps no account long enough to tell that an order never came. */
+  forgets = false
   /** Calls in the order they came. */
   readonly calls: string[] = []
   /** What happens to the next changing order: its end is not seen, before or after it was carried out. */
@@ -156,6 +158,13 @@ export class MemoryNode implements NodeConnection {
     return Promise.resolve(this.orders.get(id) ?? { id, verb: '', state: 'none' })
   }
 
+  giveUp(id: string): Promise<OrderState> {
+    this.calls.push('giveUp')
+    const state = this.orders.get(id) ?? { id, verb: '', state: 'none', ...(this.forgets ? {} : { never: true }) }
+    this.orders.set(id, state)
+    return Promise.resolve(state)
+  }
+
   lease(): Promise<LeaseState> {
     this.calls.push('lease')
     return Promise.resolve(this.answer(this.kept))
@@ -203,6 +212,7 @@ export class MemoryNode implements NodeConnection {
     const { cut } = this
     this.cut = undefined
     if (cut === 'before') throw new UnknownOutcomeError('the link was cut')
+    if (this.orders.has(order.id)) throw new FailedError(`order ${order.id} came too late`)
     this.take(order)
     await this.during?.()
     const result = work()

@@ -9,6 +9,10 @@ export interface TcpProxy {
   readonly received: number
   /** Ends all links at once with a reset. */
   cut(): void
+  /** Keeps what clients send from now on, as a network does that has lost its way for a while. */
+  hold(): void
+  /** Passes on what was kept, whether its sender is still there or not. */
+  release(): void
   /** Passes nothing on any more, without ending anything: what a dead firewall does. */
   freeze(): void
   stop(): Promise<void>
@@ -18,11 +22,12 @@ export interface TcpProxy {
 export function startProxy(target: number): Promise<TcpProxy> {
   return new Promise((resolve, reject) => {
     const pairs = new Set<readonly [Socket, Socket]>()
-    const state = { sent: 0, received: 0, frozen: false }
+    const state = { sent: 0, received: 0, frozen: false, held: undefined as (() => void)[] | undefined }
     const server: Server = createServer((client) => {
       const upstream = connect(target, '127.0.0.1')
       pairs.add([client, upstream])
-      join(client, upstream, state, (size) => (state.sent += size))
+      const later = (pass: () => void): unknown => (state.held === undefined ? pass() : state.held.push(pass))
+      join(client, upstream, state, (size) => (state.sent += size), later)
       join(upstream, client, state, (size) => (state.received += size))
     })
     server.on('error', reject)
@@ -36,6 +41,12 @@ export function startProxy(target: number): Promise<TcpProxy> {
           return state.received
         },
         cut: () => pairs.forEach((pair) => pair.forEach((socket) => socket.resetAndDestroy())),
+        hold: () => (state.held ??= []),
+        release: () => {
+          const held = state.held ?? []
+          state.held = undefined
+          for (const pass of held) pass()
+        },
         freeze: () => {
           state.frozen = true
           pairs.forEach((pair) => pair.forEach((socket) => socket.pause()))
@@ -49,11 +60,17 @@ export function startProxy(target: number): Promise<TcpProxy> {
   })
 }
 
-function join(from: Socket, to: Socket, state: { readonly frozen: boolean }, count: (size: number) => void): void {
+function join(
+  from: Socket,
+  to: Socket,
+  state: { readonly frozen: boolean },
+  count: (size: number) => void,
+  later: (pass: () => void) => unknown = (pass) => pass(),
+): void {
   from.on('data', (chunk: Buffer) => {
     count(chunk.length)
-    if (!state.frozen) to.write(chunk)
+    if (!state.frozen) later(() => to.write(chunk))
   })
-  from.on('end', () => !state.frozen && to.end())
-  from.on('error', () => to.destroy())
+  from.on('end', () => !state.frozen && later(() => to.end()))
+  from.on('error', () => later(() => to.destroy()))
 }

@@ -13,9 +13,11 @@ import { agentLogRecords, recordOf } from '../../src/agent/log-lines.ts'
 import { type FromKeeper, type FromListener, fromListener } from '../../src/agent/messages.ts'
 import { OrderDesk } from '../../src/agent/order-desk.ts'
 import { PidFile, runningAgent } from '../../src/agent/pid-file.ts'
+import { RemoteWork } from '../../src/agent/remote-work.ts'
 import { findRoute } from '../../src/agent/route-table.ts'
 import { ScriptedWork } from '../../src/agent/scripted-work.ts'
 import { Slots } from '../../src/agent/slots.ts'
+import type { Work } from '../../src/agent/work.ts'
 import type { LogRecord } from '../../src/mta/logs.ts'
 import { tempDir } from '../support/temp.ts'
 import { until } from '../support/until.ts'
@@ -184,11 +186,65 @@ describe('the link to a listener', () => {
     expect(await answer({ type: 'call', id: 1, name: 'sync', input: { settings: { command: 'id' } } })).toMatchObject(refused)
     expect(await answer({ type: 'call', id: 2, name: 'order', input: { id: '../..' } })).toMatchObject(refused)
     expect(await answer({ type: 'call', id: 3, name: 'version' })).toMatchObject({ type: 'answer', value: { mta: 'postfix' } })
-    desk.take({ type: 'call', id: 4, name: 'logs', input: { source: '/etc/shadow' } })
-    expect(await answer({ type: 'pull', id: 4 })).toMatchObject(refused)
+    expect(await answer({ type: 'call', id: 4, name: 'logs', input: { source: '/etc/shadow' } })).toMatchObject(refused)
     desk.take({ type: 'cancel', id: 99 })
-    desk.take({ type: 'pull', id: 99 })
+    expect(await answer({ type: 'pull', id: 99 })).toEqual({ type: 'records', id: 99, records: [], done: true })
   })
+
+  /** A desk over logs without an end, and what it has said. */
+  function logDesk() {
+    const said: FromKeeper[] = []
+    const ended = { count: 0 }
+    const work: Work = {
+      call: () => Promise.resolve({}),
+      async *logs() {
+        try {
+          for (;;) yield await Promise.resolve([{ level: 'info', text: 'x' } as const])
+        } finally {
+          ended.count += 1
+        }
+      },
+    }
+    const link = { send: (message: FromKeeper) => void said.push(message) } as unknown as Link<FromListener, FromKeeper>
+    return { desk: new OrderDesk(work, link, () => undefined), said, ended }
+  }
+  const wanted = { source: 'mta', lines: 1, follow: true }
+
+  it('a feed whose reader has left is ended, though nobody pulls it any more', async () => {
+    const { desk, said, ended } = logDesk()
+    desk.take({ type: 'call', id: 1, name: 'logs', input: wanted })
+    desk.take({ type: 'pull', id: 1 })
+    await until('a batch', 5, () => said.length > 0 || undefined)
+    desk.take({ type: 'cancel', id: 1 })
+    expect(await until('it is ended', 5, () => ended.count === 1 || undefined)).toBe(true)
+  })
+
+  it('a listener that asks for logs without end is refused: the keeper keeps a bounded number', () => {
+    const { desk, said } = logDesk()
+    for (let id = 1; id <= 200; id++) desk.take({ type: 'call', id, name: 'logs', input: wanted })
+    expect(said).toHaveLength(200 - 64)
+    expect(said[0]).toMatchObject({ type: 'problem', id: 65, status: 503 })
+    desk.close()
+  })
+
+  it.each(['logs', 'status'] as const)(
+    '%s of a caller that has left already is cancelled after it was asked for',
+    async (name) => {
+      const sent: FromListener[] = []
+      const link = { send: (message: FromListener) => void sent.push(message) } as unknown as Link<FromKeeper, FromListener>
+      const remote = new RemoteWork(link)
+      const asked =
+        name === 'logs'
+          ? remote.logs(wanted, AbortSignal.abort())[Symbol.asyncIterator]().next()
+          : remote.call(name, {}, AbortSignal.abort())
+      expect(sent.slice(0, 2)).toMatchObject([
+        { type: 'call', id: 1, name },
+        { type: 'cancel', id: 1 },
+      ])
+      remote.take({ type: 'problem', id: 1, status: 503, report: { kind: 'cancelled', message: 'x', hints: [] }, headers: {} })
+      await expect(asked).rejects.toThrow()
+    },
+  )
 })
 
 describe('the log', () => {

@@ -14,7 +14,7 @@ test('a failure is a line, with what to do next; what was not tried is a warning
   ]
   expect(annotations(nodes, ['an old store'], true).split('\n')).toEqual([
     '::error title=mx2%3A unreachable::no route%0A-> try again',
-    '::warning title=1 nodes left out::mx3: skipped',
+    '::warning title=1 node left out::mx3: skipped',
     '::warning title=akctl::an old store',
     '::warning title=akctl::differences were found (exit 10)',
     '',

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { applyFleet } from '../../src/operations/fleet/apply.ts'
 import { BOB, FleetFolder, fileOf, settingsOf, type Wish } from '../support/fleet-folder.ts'
 import { UnreachableError } from '../../src/outcome/errors.ts'
@@ -31,6 +31,14 @@ describe('a plan', () => {
     world.clock.now += 60_000
     expect((await fleet.applyPlan(world)).nodes).toMatchObject([{ node: 'mx2', outcome: 'changed' }])
     expect(world.node('mx2').record?.settings).toEqual({ 'spool-readers': 4 })
+  })
+
+  test('that was edited is refused: nothing else is done than what was seen', async () => {
+    const world = await memoryWorld(['mx1'])
+    await fleet.planned(world, fileOf({ mx1: 3 }))
+    writeFileSync(fleet.plan, readFileSync(fleet.plan, 'utf8').replace('"spool-readers": 3', '"spool-readers": 4'))
+    await expect(fleet.applyPlan(world)).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('was edited') as string })
+    expect([await settingsOf(world), world.node('mx1').record]).toEqual([[['mx1', undefined]], undefined])
   })
 
   test.each([true, false])('is stale when the profile has moved (nodes asked: %s)', async (ask) => {

@@ -3,6 +3,8 @@ import { changeNodes } from '../../src/operations/mta/change.ts'
 import { type DiffReport, mtaDiff } from '../../src/operations/mta/diff.ts'
 import { restartNode } from '../../src/operations/mta/power.ts'
 import { rollbackNode } from '../../src/operations/mta/rollback.ts'
+import { CancelledError } from '../../src/outcome/errors.ts'
+import type { Session } from '../../src/operations/node/session.ts'
 import { mtaStatus, parseExpected } from '../../src/operations/mta/status.ts'
 import { syncNode } from '../../src/operations/mta/sync.ts'
 import type { ChangeResult } from '../../src/operations/mta/results.ts'
@@ -150,5 +152,19 @@ describe('rollback', () => {
     expect(await back(world)).toMatchObject([{ outcome: 'changed', result: { revision: 2, synced: 'no' } }])
     expect(world.notes).toEqual([expect.stringContaining('the profile still wants other settings (profiling)')])
     expect((await world.profile.read()).nodes[0]?.baseRevision).toBe(2)
+  })
+
+  test('that is done is reported as done, though the node can not be asked any more', async () => {
+    const world = await memoryWorld(['mx1'])
+    const mx1 = world.node('mx1')
+    const sync = (session: Session) => syncNode(session, { takeOver: true, restart: true, dryRun: false, reason: '' })
+    await change(world, 'sync', sync)
+    mx1.during = () => {
+      world.abort.abort()
+      mx1.lost = new CancelledError('cancelled')
+    }
+    expect(await back(world)).toMatchObject([{ outcome: 'changed', result: { revision: 2, synced: 'unknown' } }])
+    expect([mx1.record?.revision, (await world.profile.read()).nodes[0]?.baseRevision]).toEqual([2, 2])
+    expect(world.notes.at(-1)).toContain('the rollback is done; how the node is now could not be seen')
   })
 })

@@ -1,6 +1,8 @@
 import type { LogLevel } from '../../src/mta/logs.ts'
-import type { LogLine } from '../../src/operations/node/log-merge.ts'
-import { followLogs, readLogs, type LineSink, type LogRequest } from '../../src/operations/node/logs.ts'
+import { type LogLine, NodeTimeline } from '../../src/operations/node/log-merge.ts'
+import { HELD, HeldLines } from '../../src/operations/node/held-lines.ts'
+import { type LineSink, UNDER_WAY } from '../../src/operations/node/line-flow.ts'
+import { followLogs, readLogs, type LogRequest } from '../../src/operations/node/logs.ts'
 import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
 import { until } from '../support/until.ts'
 
@@ -139,4 +141,56 @@ describe('following', () => {
     const outcomes = await followLogs(world.context, ALL, request(), () => Promise.resolve(sink))
     expect([outcomes, sink.lines]).toEqual([[{ node: 'a', outcome: 'ok' }], []])
   })
+
+  /** A log without an end, of lines that are long; counts what is read of it. */
+  function endless(world: MemoryWorld, name: string) {
+    const read = { characters: 0 }
+    const text = 'x'.repeat(60_000)
+    world.node(name).logs = async function* () {
+      while (!world.abort.signal.aborted) {
+        read.characters += text.length
+        yield await Promise.resolve({ at: NOON, level: 'info' as const, text })
+      }
+    }
+    return read
+  }
+
+  test('goes at the pace of its reader; after Ctrl-C one that takes nothing is not waited for', async () => {
+    const world = await memoryWorld(['a', 'b'])
+    const read = [endless(world, 'a'), endless(world, 'b')]
+    const sum = (): number => read.reduce((all, { characters }) => all + characters, 0)
+    const stuck = { closed: false, write: () => new Promise<void>(() => undefined) }
+    const context = { ...world.context, clock: () => new Date() }
+    const done = followLogs(context, ALL, request(), () => Promise.resolve(stuck))
+    let before = -1
+    await until('nothing more is read', 10, () => {
+      const still = sum() > UNDER_WAY && sum() === before
+      before = sum()
+      return still || undefined
+    })
+    expect(sum()).toBeLessThan(UNDER_WAY + 200_000)
+    world.abort.abort()
+    expect((await done).map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled'])
+  })
+
+  test('ends with the error of a reader that can take nothing', async () => {
+    const world = await memoryWorld(['a'])
+    endless(world, 'a')
+    const full = { closed: false, write: () => Promise.reject(new Error('the disk is full')) }
+    const context = { ...world.context, clock: () => new Date() }
+    await expect(followLogs(context, ALL, request(), () => Promise.resolve(full))).rejects.toThrow('the disk is full')
+  })
+})
+
+test('lines of many nodes are held in bounded memory: the node that has the most loses its oldest', () => {
+  const held = new HeldLines(100_000)
+  const [add, other] = [held.node('chatty'), held.node('quiet')]
+  const line = (node: string, text: string) => new NodeTimeline(node, 0).place({ at: NOON, level: 'info', text })
+  other(line('quiet', 'first'))
+  const long = 'x'.repeat(HELD / 100)
+  for (let n = 1; n <= 250; n++) add(line('chatty', `${n} ${long}`))
+  const [chatty = [], quiet = []] = held.all().map((lines) => lines.map(({ line: { text } }) => text))
+  expect([held.cut, quiet, chatty.at(-1)?.slice(0, 4)]).toEqual([['chatty'], ['first'], '250 '])
+  expect(chatty.length).toBeGreaterThan(45)
+  expect(chatty.length).toBeLessThan(100)
 })

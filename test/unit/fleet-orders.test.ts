@@ -104,6 +104,7 @@ describe('an order whose end was not seen', () => {
     await sync(world)
     world.clock.now += 60_000
     expect(await stop(world)).toMatchObject([{ outcome: 'ok' }])
+    expect(world.node('mx1').calls.slice(-4)).toEqual(['order', 'giveUp', 'stop', 'close'])
     expect(world.notes).toEqual([expect.stringContaining('never reached the node: it changed nothing')])
     expect(await baseOf(world)).toBeUndefined()
     expect(await journalOf(world)).toMatchObject([
@@ -113,6 +114,28 @@ describe('an order whose end was not seen', () => {
     ])
   })
 
+  test('that has left no trace is never judged by a reader, however long ago it was', async () => {
+    const world = await memoryWorld(['mx1'])
+    world.node('mx1').cut = 'before'
+    await sync(world)
+    world.clock.now += 86_400_000
+    await mtaStatus(world.context, { all: true }, { concurrency: 1 })
+    expect(world.notes).toEqual([expect.stringContaining('has not arrived at the node so far')])
+    expect(world.node('mx1').calls).not.toContain('giveUp')
+    expect(await world.profile.orders.get(1)).toMatchObject({ verb: 'sync' })
+  })
+
+  test('that a node can not account for any more stays unknown, and is no obstacle', async () => {
+    const world = await memoryWorld(['mx1'])
+    Object.assign(world.node('mx1'), { cut: 'before', forgets: true })
+    await sync(world)
+    world.clock.now += 60_000
+    expect(await stop(world)).toMatchObject([{ outcome: 'ok' }])
+    expect(world.notes).toEqual([expect.stringContaining('does not tell what it did')])
+    expect(await journalOf(world)).toMatchObject([{}, { verb: 'mta sync', outcome: 'unknown' }, { verb: 'mta stop' }])
+    expect(await world.profile.orders.get(1)).toBeUndefined()
+  })
+
   test('that may still be on its way is waited for by a change and only mentioned by a reader', async () => {
     const world = await memoryWorld(['mx1'])
     const mx1 = world.node('mx1')
@@ -120,7 +143,7 @@ describe('an order whose end was not seen', () => {
     await sync(world)
     const pending = await world.profile.orders.get(1)
     await mtaStatus(world.context, { all: true }, { concurrency: 1 })
-    expect(world.notes).toEqual([expect.stringContaining('has not begun yet')])
+    expect(world.notes).toEqual([expect.stringContaining('has not arrived at the node so far')])
     expect(await world.profile.orders.get(1)).toEqual(pending)
 
     const late = stop(world)

@@ -236,3 +236,29 @@ test('a plan is written for its owner alone, and reads as it was; what is none i
   expect(() => planIn(path, text.replace('fleet-plan/1', 'fleet-plan/9'))).toThrow('this akctl reads fleet-plan/1')
   expect(() => planIn(path, text.replace('"put"', '"pot"'))).toThrow('the plan is damaged')
 })
+
+test.each([
+  ['a value that is none', '"spool-readers": 4', '"spool-readers": "abc"', /changes\.put\.0\.settings\.spool-readers: /],
+  [
+    'a value out of its bounds',
+    '"spool-cleaner-timeout": 172800',
+    '"spool-cleaner-timeout": 7',
+    /settings\.spool-cleaner-timeout: /,
+  ],
+  ['a key that is none', '"spool-readers"', '"spool-raeders"', /settings\.spool-raeders: /],
+  ['a name that is none', '"name": "mx1"', '"name": "MX 1"', /changes\.put\.0\.spec: name: "MX 1" is no name for a node/],
+  ['an address that is none', '"192.0.2.7"', '"192.0.2.700"', /changes\.put\.0\.spec: address: /],
+  ['a folder that is none', '"/opt/mx1"', '"opt"', /changes\.put\.0\.spec: dir: /],
+  ['a default that is none', '"profiling": true', '"profiling": "so"', /changes\.defaults\.profiling: /],
+  ['a group that is none', '"nodes": "mx1"', '"nodes": "mx[1"', /changes\.groups\.0\.nodes: /],
+])('a plan with %s is damaged, and the place is named', async (_, before, after, message) => {
+  const world = await memoryWorld([])
+  const path = join(folder, 'edited.json')
+  const own = '    addresses: [192.0.2.7]\n    settings: { spool-readers: 4, spool-cleaner-timeout: 2d }\n'
+  const more = 'defaults: { profiling: on }\ngroups: { core: mx1 }\n'
+  await writePlan(world.context, await plan(world, FILE(HERE('mx1', own), more)), path, 'default')
+  const text = await textOf(path)
+  expect(planIn(path, text)).toBeDefined()
+  expect(text).toContain(before)
+  expect(() => planIn(path, text.replace(before, after))).toThrow(message)
+})

@@ -1,6 +1,11 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { LINE_LIMIT } from '../../src/connection/lines.ts'
 import { LocalHost } from '../../src/connection/local/local-host.ts'
+import { CancelledError } from '../../src/outcome/errors.ts'
+import { tempDir } from '../support/temp.ts'
 
+const folder = tempDir()
 const host = new LocalHost('here', false)
 
 async function feed(program: string): Promise<readonly string[]> {
@@ -32,4 +37,12 @@ test('a reader that goes away ends the program, and one that was reading is told
   await fed.close()
   expect((await waiting).done).toBe(true)
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/)
+})
+
+test('what was cancelled before it began is not begun', async () => {
+  const file = join(folder, 'made')
+  const signal = AbortSignal.abort()
+  await expect(host.run(`: >'${file}'`, { timeout: 5, signal })).rejects.toThrow(CancelledError)
+  await expect(host.feed(`: >'${file}'`, { signal })).rejects.toThrow(CancelledError)
+  expect(existsSync(file)).toBe(false)
 })

@@ -143,6 +143,48 @@ describe('the account of orders', () => {
     await node.connection.stop(newOrder())
     expect(readFileSync(orders, 'utf8').match(/^id\d+/gm)).toHaveLength(100)
     expect(await node.connection.order('id299')).toMatchObject({ state: 'done' })
+    expect(await node.connection.giveUp('id001', 1)).not.toHaveProperty('never') // it may have been here, long ago
+    expect(await node.connection.order('id001')).not.toHaveProperty('never')
+    expect(await node.connection.giveUp('id900', 1)).toMatchObject({ state: 'none', never: true })
+  })
+
+  test('an order is done once: a second time, or after it was given up, it is refused and leaves everything alone', async () => {
+    const node = await toyNode(place())
+    const { connection, directory } = node
+    const late = newSync({ settings: two })
+    expect(await connection.order(late.id)).toEqual({ id: late.id, verb: '', state: 'none', revision: 0 })
+    expect(await connection.giveUp(late.id, 1)).toMatchObject({ state: 'none', never: true })
+    await expect(connection.sync(late)).rejects.toThrow('came too late')
+    expect([node.currentRevision(), daemons(directory)]).toEqual([0, []])
+    expect(await connection.order(late.id)).toMatchObject({ state: 'none', never: true })
+
+    const order = newSync({ settings: one })
+    await connection.sync(order)
+    await expect(connection.sync({ ...order, settings: two })).rejects.toThrow('for the second time')
+    expect([node.currentRevision(), JSON.parse(node.read('akctl/current/settings'))]).toEqual([1, one])
+    expect(await connection.giveUp(order.id, 1)).toMatchObject({ state: 'done', outcome: 'changed', revision: 1 })
+    expect(existsSync(join(directory, 'akctl/waiting'))).toBe(false)
+  })
+
+  test('one that waits for its turn can not be given up any more; a killed one is known as that', async () => {
+    const node = await toyNode(place())
+    const { connection, directory } = node
+    mkdirSync(join(directory, 'akctl/waiting'))
+    const ticks =
+      readFileSync('/proc/self/stat', 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ')[19] ?? ''
+    writeFileSync(join(directory, 'akctl/waiting/feed0002'), `${process.pid} ${ticks}\n`)
+    expect(await connection.giveUp('feed0002', 1)).toMatchObject({ state: 'running' })
+    appendFileSync(join(directory, 'akctl/orders'), 'feed0003 sync begun 1700000000\n')
+    expect(await connection.giveUp('feed0003', 1)).toMatchObject({ state: 'died', verb: 'sync' })
+  })
+
+  test('where nothing is prepared nothing is given up, and nothing made', async () => {
+    const directory = place()
+    const { connection } = new LocalNode(toy, { directory, addresses: [] })
+    expect(await connection.giveUp('feed0004', 1)).toEqual({ id: 'feed0004', verb: '', state: 'none' })
+    expect(existsSync(directory)).toBe(false)
   })
 })
 

@@ -260,3 +260,12 @@ test('a damaged record is named, and taking over puts it right', async () => {
   await node.connection.sync(newSync({ settings: two }))
   expect((await node.connection.status()).record).toMatchObject({ revision: 2, settings: two })
 })
+
+test('a record whose texts are too long is read all the same: they are cut', async () => {
+  const node = await toyNode(place())
+  await node.connection.sync(newSync({ settings: one }))
+  const record = JSON.parse(node.read('akctl/current/send-module.json')) as object
+  const file = join(node.directory, 'akctl/current/send-module.json')
+  writeFileSync(file, JSON.stringify({ ...record, reason: 'r'.repeat(5000), by: 'b'.repeat(5000), at: '2026'.repeat(50) }))
+  expect((await node.connection.status()).record).toMatchObject({ revision: 1, settings: one, reason: 'r'.repeat(1024) })
+})

@@ -31,6 +31,8 @@ export interface AgentParts {
 
 /** The minor version of the API since which a start may be told to leave a stopped MTA alone. */
 const UNLESS_STOPPED = 1
+/** And since which orders can be given up. */
+const GIVES_UP = 2
 
 /** What is put into a call's path or body. */
 interface Given {
@@ -108,6 +110,12 @@ export class AgentConnection implements NodeConnection {
 
   order(id: string): Promise<OrderState> {
     return this.call('order', { id })
+  }
+
+  async giveUp(id: string, lockWait: number): Promise<OrderState> {
+    const { api } = await this.known()
+    if (api.minor < GIVES_UP) return this.order(id)
+    return this.call('giveUp', { body: { id, lockWait } })
   }
 
   lease(): Promise<LeaseState> {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Client, Dispatcher } from 'undici'
 import { NodeError } from '../../outcome/errors.ts'
 import { CappedOutput } from '../capped-output.ts'
+import { whenAborted } from '../when-aborted.ts'
 
 /** Largest answer, in bytes; the biggest honest one is a diff. */
 export const ANSWER_LIMIT = 4 * 1024 * 1024
@@ -54,8 +55,7 @@ export function exchange(client: Pick<Client, 'dispatch'>, request: HttpRequest,
     const handler = new Collector(settle)
     const onAbort = (): void => handler.giveUp('aborted', 'cancelled')
     const timer = setTimeout(() => handler.giveUp('timeout', `no answer within ${seconds} s`), seconds * 1000)
-    signal?.addEventListener('abort', onAbort, { once: true })
-    if (signal?.aborted === true) onAbort()
+    whenAborted(signal, onAbort)
     const { method, path, headers, body = null } = request
     client.dispatch({ method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 }, handler)
   })

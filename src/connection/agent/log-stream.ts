@@ -10,6 +10,7 @@ import { logRecord } from '../wire/shapes.ts'
 import { withoutAnswer } from './answers.ts'
 import { type Exchanged, type HttpRequest, isParserError, wordsOf } from './exchange.ts'
 import { type Asked, failureAnswer, jsonOf } from './failure-answers.ts'
+import { whenAborted } from '../when-aborted.ts'
 
 /** What is kept of a refusal's text, in bytes. */
 const REFUSAL_LIMIT = 64 * 1024
@@ -35,7 +36,7 @@ export async function* recordsOf(
   const { signal } = options
   const stream = await openStream(client, request, asked, options)
   const onAbort = (): void => void stream.destroy(new Error('cancelled'))
-  signal?.addEventListener('abort', onAbort, { once: true })
+  whenAborted(signal, onAbort)
   try {
     if (signal?.aborted === true) return
     for await (const line of linesOf(stream as AsyncIterable<Buffer>)) {
@@ -78,7 +79,7 @@ function openStream(
     }
     const onAbort = (): void => giveUp('aborted', 'cancelled')
     const timer = setTimeout(() => giveUp('timeout', `no answer within ${seconds} s`), seconds * 1000)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    whenAborted(signal, onAbort)
     const { method, path, headers, body = null } = request
     client.dispatch({ method, path, headers, body, headersTimeout: 0, bodyTimeout: follow ? 0 : seconds * 1000 }, stream)
   })

@@ -3,6 +3,7 @@ import { type ConnectionOptions, type TLSSocket, connect } from 'node:tls'
 import { CancelledError } from '../../outcome/errors.ts'
 import { openingTooLate } from '../opening-failure.ts'
 import { tlsFailure, tlsSilence } from './failures.ts'
+import { whenAborted } from '../when-aborted.ts'
 
 /** How long one of several addresses of a name is tried before the next, in ms; Node's own 250 is less than a satellite link. */
 const NEXT_ADDRESS = 1000
@@ -64,7 +65,7 @@ export function openTls(to: TlsEndpoint, verification: Verification): Promise<Op
     const onAbort = (): void => settle(new CancelledError(`${label}: cancelled while connecting`))
     const late = (): Error => (connected ? tlsSilence(label, seconds) : openingTooLate(label, looked, seconds))
     const timer = setTimeout(() => settle(late()), seconds * 1000)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    whenAborted(signal, onAbort)
     socket.once('lookup', () => (looked = true))
     socket.once('connect', () => {
       connected = true

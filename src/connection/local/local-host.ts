@@ -1,11 +1,12 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { FailedError } from '../../outcome/errors.ts'
+import { CancelledError, FailedError } from '../../outcome/errors.ts'
 import { ANSWER_LIMIT } from '../../script/script.ts'
 import { SUDO } from '../../script/program.ts'
 import { CappedOutput } from '../capped-output.ts'
 import { ChunkQueue } from '../chunk-queue.ts'
 import type { End, Host, HostFeed, RunOptions, RunResult } from '../host.ts'
 import { linesOf } from '../lines.ts'
+import { whenAborted } from '../when-aborted.ts'
 
 /** This machine: programs run by `sh -c`, by sudo where the node asks for it. */
 export class LocalHost implements Host {
@@ -17,6 +18,7 @@ export class LocalHost implements Host {
   ) {}
 
   run(program: string, options: RunOptions): Promise<RunResult> {
+    if (options.signal?.aborted === true) return Promise.reject(this.cancelled())
     return new Promise((resolve, reject) => {
       const child = this.spawn(program)
       const stdout = new CappedOutput(ANSWER_LIMIT)
@@ -31,7 +33,7 @@ export class LocalHost implements Host {
       }
       const timer = setTimeout(() => abandon({ kind: 'timeout', seconds: options.timeout }), options.timeout * 1000)
       const onAbort = (): void => abandon({ kind: 'cut', why: 'cancelled' })
-      options.signal?.addEventListener('abort', onAbort, { once: true })
+      whenAborted(options.signal, onAbort)
       const finish = (end: End): void => {
         clearTimeout(timer)
         options.signal?.removeEventListener('abort', onAbort)
@@ -53,13 +55,14 @@ export class LocalHost implements Host {
   }
 
   feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
+    if (options.signal?.aborted === true) return Promise.reject(this.cancelled())
     const child = this.spawn(program)
     const ended = new Promise<void>((resolve) => {
       child.on('close', () => resolve())
       child.on('error', () => resolve())
     })
     child.stdin.on('error', () => undefined)
-    options.signal?.addEventListener('abort', () => child.stdin.end(), { once: true })
+    whenAborted(options.signal, () => child.stdin.end())
     child.stderr.resume() // nobody reads it, and a program must not wait for room in it
     const queue = new ChunkQueue(child.stdout)
     return Promise.resolve({
@@ -75,6 +78,10 @@ export class LocalHost implements Host {
 
   close(): Promise<void> {
     return Promise.resolve()
+  }
+
+  private cancelled(): CancelledError {
+    return new CancelledError(`${this.label}: cancelled before the program was started`)
   }
 
   /** A session of its own: Ctrl-C at akctl must not kill a script in the middle of a change. */

@@ -1,9 +1,11 @@
-import type { Script } from '../../script/script.ts'
+import { ANSWER_LIMIT, type Script } from '../../script/script.ts'
 import { failureOf, frame } from '../../script/answer.ts'
 import { programOf } from '../../script/program.ts'
 import {
+  AkctlError,
   CancelledError,
   FailedError,
+  NodeError,
   TimeoutError,
   type UnauthorizedError,
   UnknownOutcomeError,
@@ -11,6 +13,8 @@ import {
 } from '../../outcome/errors.ts'
 import type { End, Host, RunResult } from '../host.ts'
 import { lastLines, sudoRefusal } from '../sudo-refusal.ts'
+
+const OVERFLOW = `the answer is over the limit of ${ANSWER_LIMIT} bytes and was cut off`
 
 /** How one script is run. */
 export interface ScriptRun {
@@ -25,7 +29,7 @@ export interface ScriptRun {
  * and `unreachable`/`timeout`/`cancelled` for a reading one
  */
 export async function runScript<T>(host: Host, script: Script<T>, options: ScriptRun): Promise<T> {
-  const program = programOf(script)
+  const program = prepared(() => programOf(script))
   const { payload } = script
   const result = await host.run(program.text, { ...options, ...(payload === undefined ? {} : { payload }) })
   const framed = frame(result.stdout, program.mark)
@@ -34,10 +38,24 @@ export async function runScript<T>(host: Host, script: Script<T>, options: Scrip
     if (framed.answer.status !== 0) throw failureOf(framed.answer, where)
     return script.interpret(framed.answer)
   }
-  if (framed.kind === 'nothing' && result.end.kind === 'exit') throw refusalOf(result, where)
-  if (result.overflow) throw new FailedError(`${where}: the answer is over the limit and was cut off`)
-  if (script.changes) throw unknownOf(result.end, where)
+  if (framed.kind === 'nothing' && result.end.kind === 'exit' && !result.overflow) throw refusalOf(result, where)
+  if (script.changes) throw unknownOf(result, where)
+  if (result.overflow) throw new FailedError(`${where}: ${OVERFLOW}`)
   throw options.signal?.aborted === true ? new CancelledError(`${where}: cancelled`) : unfinishedOf(result.end, where)
+}
+
+/**
+ * Does what comes before anything is sent.
+ * @throws FailedError for values that no script can be made of: the outcome is known, as nothing was sent
+ */
+export function prepared<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof RangeError) throw new FailedError(`nothing was sent: ${error.message}`, { cause: error })
+    if (!(error instanceof AkctlError) || error instanceof NodeError) throw error
+    throw new FailedError(`nothing was sent: ${error.message}`, { hints: error.hints, cause: error })
+  }
 }
 
 /** The shell or sudo ended before the script began: nothing was changed. */
@@ -53,8 +71,9 @@ function refusalOf(result: RunResult, where: string): FailedError | Unauthorized
   })
 }
 
-function unknownOf(end: End, where: string): UnknownOutcomeError {
-  return new UnknownOutcomeError(`${where}: the order was sent, but its end was not seen (${describeEnd(end)})`, {
+function unknownOf({ end, overflow }: RunResult, where: string): UnknownOutcomeError {
+  const why = overflow ? OVERFLOW : describeEnd(end)
+  return new UnknownOutcomeError(`${where}: the order was sent, but its end was not seen (${why})`, {
     hints: ['the next command on this node finds out what became of it; or ask now: akctl mta status NODE'],
   })
 }

@@ -11,7 +11,7 @@ import { programOf } from '../../script/program.ts'
 import type { Script } from '../../script/script.ts'
 import type { Host } from '../host.ts'
 import type { Expected, NodeConnection, Order, RollbackOrder, StartOrder, StatusQuery, SyncOrder } from '../port.ts'
-import { runScript } from './run-script.ts'
+import { prepared, runScript } from './run-script.ts'
 
 /** What a scripted connection needs to know. Times in seconds. */
 export interface ScriptedOptions {
@@ -32,32 +32,28 @@ export class ScriptedConnection implements NodeConnection {
   ) {}
 
   status(query?: StatusQuery): Promise<NodeState> {
-    return this.run(statusScript(this.driver, this.installation, query))
+    return this.run(() => statusScript(this.driver, this.installation, query))
   }
 
   start(order: StartOrder): Promise<VerbResult> {
-    return this.run(powerScript(this.driver, this.installation, 'start', order))
+    return this.run(() => powerScript(this.driver, this.installation, 'start', order))
   }
 
   stop(order: Order): Promise<VerbResult> {
-    return this.run(powerScript(this.driver, this.installation, 'stop', order))
+    return this.run(() => powerScript(this.driver, this.installation, 'stop', order))
   }
 
   restart(order: Order): Promise<VerbResult> {
-    return this.run(powerScript(this.driver, this.installation, 'restart', order))
+    return this.run(() => powerScript(this.driver, this.installation, 'restart', order))
   }
 
   sync(order: SyncOrder): Promise<ApplyResult> {
-    const { settings } = order
-    const request = {
-      head: order,
-      settings,
-      edits: this.driver.edits(settings, this.installation),
-      expect: expectText(order),
-      lockWait: order.lockWait,
-      restart: order.restart,
-    }
-    return this.run(applyScript(this.driver, this.installation, request))
+    const { settings, lockWait, restart } = order
+    return this.run(() => {
+      const edits = this.driver.edits(settings, this.installation)
+      const request = { head: order, settings, edits, expect: expectText(order), lockWait, restart }
+      return applyScript(this.driver, this.installation, request)
+    })
   }
 
   async diff(settings: Settings): Promise<readonly TextDiff[]> {
@@ -66,38 +62,44 @@ export class ScriptedConnection implements NodeConnection {
   }
 
   preview(of: PreviewOf): Promise<Preview> {
-    const what = 'to' in of ? of.to : this.driver.edits(of.settings, this.installation)
-    return this.run(previewScript(this.driver, this.installation, what))
+    return this.run(() => {
+      const what = 'to' in of ? of.to : this.driver.edits(of.settings, this.installation)
+      return previewScript(this.driver, this.installation, what)
+    })
   }
 
   rollback(order: RollbackOrder, to?: number): Promise<ApplyResult> {
-    return this.run(rollbackScript(this.driver, this.installation, order, to, expectText(order)))
+    return this.run(() => rollbackScript(this.driver, this.installation, order, to, expectText(order)))
   }
 
   order(id: string): Promise<OrderState> {
-    return this.run(orderScript(this.driver, this.installation, id))
+    return this.run(() => orderScript(this.driver, this.installation, id))
+  }
+
+  giveUp(id: string, lockWait: number): Promise<OrderState> {
+    return this.run(() => orderScript(this.driver, this.installation, id, { lockWait }))
   }
 
   lease(): Promise<LeaseState> {
-    return this.run(leaseScript(this.driver, this.installation, { action: 'show' }))
+    return this.run(() => leaseScript(this.driver, this.installation, { action: 'show' }))
   }
 
   renewLease(id: string, ttl: number): Promise<LeaseState> {
-    return this.run(leaseScript(this.driver, this.installation, { action: 'renew', id, ttl }))
+    return this.run(() => leaseScript(this.driver, this.installation, { action: 'renew', id, ttl }))
   }
 
   releaseLease(id: string): Promise<LeaseState> {
-    return this.run(leaseScript(this.driver, this.installation, { action: 'release', id }))
+    return this.run(() => leaseScript(this.driver, this.installation, { action: 'release', id }))
   }
 
   interfaces(): Promise<readonly InterfaceInfo[]> {
-    return this.run(interfacesScript(this.driver, this.installation))
+    return this.run(() => interfacesScript(this.driver, this.installation))
   }
 
   async *logs(query: LogQuery): AsyncIterable<LogRecord> {
-    const feed = this.driver.logs(this.installation, query)
+    const feed = prepared(() => this.driver.logs(this.installation, query))
     const signal = this.options.signal
-    const program = programOf(feed)
+    const program = prepared(() => programOf(feed))
     const open = await this.host.feed(program.text, signal === undefined ? {} : { signal })
     try {
       for await (const line of open.lines) {
@@ -113,7 +115,8 @@ export class ScriptedConnection implements NodeConnection {
     return this.host.close()
   }
 
-  private run<T>(script: Script<T>): Promise<T> {
+  private async run<T>(make: () => Script<T>): Promise<T> {
+    const script = prepared(make)
     const { signal, timeout, changeTimeout } = this.options
     const seconds = script.changes ? changeTimeout : timeout
     return runScript(this.host, script, { timeout: seconds, ...(signal === undefined ? {} : { signal }) })

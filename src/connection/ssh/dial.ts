@@ -2,6 +2,7 @@ import { connect, isIP, type Socket } from 'node:net'
 import { CancelledError } from '../../outcome/errors.ts'
 import { openingFailure, openingTooLate } from '../opening-failure.ts'
 import { SSHD_HINTS } from './failures.ts'
+import { whenAborted } from '../when-aborted.ts'
 
 /** How long one of several addresses of a name is tried before the next, in ms; Node's own 250 is less than a satellite link. */
 const NEXT_ADDRESS = 1000
@@ -35,7 +36,7 @@ export function dial(label: string, host: string, port: number, seconds: number,
     const onError = (error: Error): void => settle(openingFailure(label, error, SSHD_HINTS))
     const onAbort = (): void => settle(new CancelledError(`${label}: cancelled while connecting`))
     const timer = setTimeout(() => settle(openingTooLate(label, looked, seconds)), seconds * 1000)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    whenAborted(signal, onAbort)
     socket.once('lookup', () => (looked = true))
     socket.once('error', onError)
     socket.once('connect', () => settle())

@@ -9,6 +9,7 @@ import type { Link } from './link.ts'
 import type { ProgramEnd } from './program-end.ts'
 import { STDERR_LIMIT } from './run-program.ts'
 import { startProgram } from './start-program.ts'
+import { whenAborted } from '../when-aborted.ts'
 
 /** How long a program may take to end once its stdin has, in ms, before its channel is closed under it. */
 const LAST_WORDS = 3000
@@ -51,9 +52,8 @@ class ProgramFeed implements HostFeed {
     channel.once('data', () => (this.printed = true))
     this.queue = new ChunkQueue(channel)
     channel.stderr.on('data', (chunk: Buffer) => this.stderr.add(chunk))
-    signal?.addEventListener('abort', this.onAbort, { once: true })
     this.lines = this.read()
-    if (signal?.aborted === true) this.onAbort()
+    whenAborted(signal, this.onAbort)
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import { type LoginAs, loginHandler } from './login.ts'
 import { ServerOffer } from './server-offer.ts'
 import type { SshTimeouts } from './target.ts'
 import type { UnlockedKeys } from './unlocked-keys.ts'
+import { whenAborted } from '../when-aborted.ts'
 
 /** Everything one handshake needs. */
 export interface HandshakeParts {
@@ -58,7 +59,7 @@ class Handshake {
       this.fail(new CancelledError(`${label}: cancelled while connecting`))
       return
     }
-    signal?.addEventListener('abort', this.onAbort, { once: true })
+    whenAborted(signal, this.onAbort)
     client.on('error', (error: Error & { level?: string }) => this.onError(error))
     client.on('close', () => this.onClose())
     client.once('handshake', () => this.enter('login', timeouts.auth)) // once: every renewal of the keys says it again

@@ -9,6 +9,7 @@ import { handshake } from './handshake.ts'
 import { IdentityCheck } from './identity-check.ts'
 import type { SshEndpoint, SshTimeouts } from './target.ts'
 import type { UnlockedKeys } from './unlocked-keys.ts'
+import { whenAborted } from '../when-aborted.ts'
 
 /** How long a link that was told to end may take before it is dropped, in ms. */
 const FAREWELL = 1000
@@ -121,7 +122,8 @@ export function reach(
     const onAbort = (): void => finish(new CancelledError(`${label}: cancelled while connecting`))
     const late = `${label} did not answer its jump host within ${timeouts.connect} s`
     const timer = setTimeout(() => finish(new TimeoutError(late)), timeouts.connect * 1000)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    whenAborted(signal, onAbort)
+    if (signal?.aborted === true) return
     if (!jump.alive) {
       finish(new UnreachableError(`${label}: the connection to its jump host was lost (${jump.why})`))
       return

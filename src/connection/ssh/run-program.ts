@@ -5,6 +5,7 @@ import type { End, RunOptions, RunResult } from '../host.ts'
 import type { Link } from './link.ts'
 import type { ProgramEnd } from './program-end.ts'
 import { startProgram } from './start-program.ts'
+import { whenAborted } from '../when-aborted.ts'
 
 /** What is kept of a program's stderr, in bytes: enough for the last words of a failure. */
 export const STDERR_LIMIT = 64 * 1024
@@ -45,11 +46,8 @@ class Run {
   start(): void {
     const { channel, options, stderr, stdout } = this
     this.timer = setTimeout(this.onTimeout, Math.max(0, this.until - Date.now()))
-    options.signal?.addEventListener('abort', this.onAbort, { once: true })
-    if (options.signal?.aborted === true) {
-      this.onAbort()
-      return
-    }
+    whenAborted(options.signal, this.onAbort)
+    if (this.settled) return
     channel.on('data', (chunk: Buffer) => this.take(stdout, chunk))
     channel.stderr.on('data', (chunk: Buffer) => this.take(stderr, chunk))
     this.end.whenExited(() => this.awaitAftermath())

@@ -3,6 +3,7 @@ import { CancelledError, type NodeError, TimeoutError, UnauthorizedError, Unreac
 import type { End } from '../host.ts'
 import type { Link } from './link.ts'
 import { ProgramEnd } from './program-end.ts'
+import { whenAborted } from '../when-aborted.ts'
 
 /** A program that was started; or an order that may have left, and of whose program nothing will be seen. */
 export type Started =
@@ -46,7 +47,7 @@ class Start {
       return
     }
     this.timer = setTimeout(this.onTimeout, limits.timeout * 1000)
-    limits.signal?.addEventListener('abort', this.onAbort, { once: true })
+    whenAborted(limits.signal, this.onAbort)
     const onSend = (): void => void (this.sent = true)
     try {
       link.client.exec(command, sentinel(onSend), (error, channel) => this.onAnswer(error, channel))

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { MTA_NAMES } from '../../node/record.ts'
 import {
   diffRequest,
+  giveUpRequest,
   logsRequest,
   lookRequest,
   orderId,
@@ -27,7 +28,8 @@ import {
 
 /**
  * The version of what is spoken between akctl and an agent. A new minor adds, and both sides go on; a new major is
- * refused by the older side. 1.1: leases. 1.2: a rollback's expectation, and the id of the expected revision; look, preview.
+ * refused by the older side. 1.1: leases. 1.2: a rollback's expectation, and the id of the expected revision; look, preview; orders
+ * are given up.
  */
 export const API_VERSION = { major: 1, minor: 2 } as const
 
@@ -128,6 +130,14 @@ export const API = {
     summary: 'what became of an order',
     changes: false,
     params: v.strictObject({ id: orderId }),
+    answer: orderState,
+  },
+  giveUp: {
+    method: 'POST',
+    path: '/give-up',
+    summary: 'what became of an order; one that has not arrived is refused when it comes',
+    changes: true,
+    body: giveUpRequest,
     answer: orderState,
   },
   lease: {

@@ -2,13 +2,11 @@ import * as v from 'valibot'
 import { isIP } from 'node:net'
 import { LOG_SOURCES } from '../../mta/logs.ts'
 import { ORDER_ID } from '../../node/order-id.ts'
+import { PLAIN, REASON_MAX } from '../../node/reason.ts'
 import { ADDR_SPEC, HEADER_NAME, UNIT_SECONDS } from '../../node/setting-values.ts'
 import { type SettingDef, settingDefs } from '../../node/settings.ts'
 
 // What may cross the agent's border: typed settings and facts of an order; never a file, a path or a command.
-
-/** What may be in a text that ends up in a record or a log: no line breaks, no control characters. */
-const PLAIN = /^[^\p{Cc}\u2028\u2029]*$/u
 
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0))
 const plain = (max: number) => v.pipe(v.string(), v.maxLength(max), v.regex(PLAIN, 'control characters are not allowed'))
@@ -69,12 +67,14 @@ const claim = v.strictObject({
 const expectation = v.union([natural, v.picklist(['none', 'any'])])
 const expectId = v.exactOptional(v.pipe(plain(64), v.minLength(1)))
 
+const lockWait = v.pipe(natural, v.maxValue(3600))
+
 const orderEntries = {
   id: orderId,
   by: plain(256),
-  reason: plain(1024),
+  reason: plain(REASON_MAX),
   at: v.pipe(v.string(), v.isoTimestamp()),
-  lockWait: v.pipe(natural, v.maxValue(3600)),
+  lockWait,
   lease: v.exactOptional(claim),
 }
 
@@ -116,6 +116,9 @@ export const lookRequest = v.strictObject({
   countTo: v.exactOptional(natural),
   answers: v.exactOptional(v.boolean()),
 })
+
+/** Body of what gives an order up. */
+export const giveUpRequest = v.strictObject({ id: orderId, lockWait })
 
 /** What of the logs is wanted. */
 export const logsRequest = v.strictObject({

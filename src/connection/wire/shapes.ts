@@ -119,6 +119,7 @@ export const orderState = shapeOf<OrderState>()(
     id: v.string(),
     verb: v.string(),
     state: v.picklist(['none', 'running', 'died', 'done']),
+    never: v.exactOptional(v.boolean()),
     outcome: v.exactOptional(v.picklist(['ok', 'changed', 'failed'])),
     revision: v.exactOptional(count),
   }),

@@ -2,8 +2,7 @@ import { isIPv4 } from 'node:net'
 import type { SettingKey, Settings, SettingValue } from '../../node/settings.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import type { Edit, Installation } from '../driver.ts'
-import { postfixSupport } from './support.ts'
-import { isSystem } from './system.ts'
+import { addressProblem, postfixSupport } from './support.ts'
 
 type Rule = (value: SettingValue) => readonly Edit[]
 
@@ -34,7 +33,7 @@ const RULES: Readonly<Partial<Record<SettingKey, Rule>>> = {
 
 /**
  * The edits of the set settings and of the node's own addresses (see render.sh for the words).
- * @throws UsageError for several sending addresses on the system's Postfix
+ * @throws UsageError for sending addresses that the system's Postfix can't have
  */
 export function postfixEdits(settings: Settings, installation: Installation): readonly Edit[] {
   const supported = (key: SettingKey): boolean => postfixSupport(key, installation).level !== 'unsupported'
@@ -52,11 +51,8 @@ function deliveryEdits(size: SettingValue | undefined, installation: Installatio
   const v4 = addresses.filter((address) => isIPv4(address))
   const v6 = addresses.filter((address) => !isIPv4(address))
   const transports = Math.max(v4.length, v6.length, 1)
-  if (transports > 1 && isSystem(installation)) {
-    throw new UsageError(`several sending addresses would need master.cf, which akctl leaves alone in the system's Postfix`, {
-      hints: ['give the node one address of each family, or an instance of its own: another --dir'],
-    })
-  }
+  const problem = addressProblem(installation)
+  if (problem !== undefined) throw new UsageError(problem)
   const each = size === undefined ? '-' : String(Math.ceil(Number(size) / transports))
   const limits = size === undefined ? [] : ['smtp/unix', 'relay/unix'].map((service) => ['maxproc', service, String(size)])
   if (addresses.length === 0) return limits

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import type { SettingKey } from '../../node/settings.ts'
 import type { Installation, Support } from '../driver.ts'
 import { OBSERVER } from '../shared/observer.ts'
@@ -60,4 +61,11 @@ const SYSTEM: Readonly<Partial<Record<SettingKey, Support>>> = {
 /** What a setting becomes in this installation. */
 export function postfixSupport(key: SettingKey, installation: Installation): Support {
   return (isSystem(installation) ? SYSTEM[key] : undefined) ?? OWN[key]
+}
+
+/** Why an installation can't send from these addresses; undefined when it can. */
+export function addressProblem(installation: Pick<Installation, 'directory' | 'addresses'>): string | undefined {
+  const v4 = installation.addresses.filter((address) => isIPv4(address)).length
+  if (!isSystem(installation) || Math.max(v4, installation.addresses.length - v4) <= 1) return undefined
+  return `several sending addresses of one family: a transport for each ${NO_MASTER}; give one IPv4 and one IPv6 address at most, or an instance of its own (another --dir)`
 }

@@ -52,7 +52,8 @@ ak_nap() {
   sleep 0.1 2>/dev/null || sleep 1
 }
 
-# ak_recover: finishes or takes away what a killed script left behind. Runs under the lock, before every change.
+# ak_recover: finishes or takes away what a killed script left behind, and sets ACCOUNT to the account of orders. Runs under
+# the lock, before every change.
 ak_recover() {
   for _rev in "$REVS"/.new.*; do [ ! -e "$_rev" ] || rm -rf "$_rev"; done
   ak_current
@@ -65,16 +66,14 @@ ak_recover() {
     [ -f "$_wait" ] || continue
     ak_waits "$_wait" || rm -f "$_wait"
   done
-  _open=$(tail -n 400 "$AK/orders" 2>/dev/null)
-  case ${_open##*"$NL"} in
-    *' begun '*)
-      _open=${_open##*"$NL"}
-      ak_note "${_open%% begun *} done died - $NOW"
-      ;;
-    *) ak_shorten "$_open" ;;
+  ACCOUNT=$(tail -n 400 "$AK/orders" 2>/dev/null)
+  _open=${ACCOUNT##*"$NL"}
+  case $_open in
+    *' begun '*) ak_note "${_open%% begun *} done died - $NOW" ;;
+    *) ak_shorten "$ACCOUNT" ;;
   esac
 }
-# ak_shorten LINES: the account of orders keeps its last hundred lines, once it has two hundred.
+# ak_shorten LINES: the account of orders keeps its last hundred lines, once it has two hundred, and says that it was longer.
 ak_shorten() {
   set -f
   IFS=$NL
@@ -82,7 +81,7 @@ ak_shorten() {
   set -- $1
   unset IFS
   set +f
-  [ $# -lt 200 ] || { tail -n 200 "$AK/orders" >"$AK/.orders.new" && mv "$AK/.orders.new" "$AK/orders"; }
+  [ $# -lt 200 ] || { { say shortened && tail -n 200 "$AK/orders"; } >"$AK/.orders.new" && mv "$AK/.orders.new" "$AK/orders"; }
 } 2>/dev/null
 # ak_waits FILE: whether the script lives that has left this note in waiting/.
 ak_waits() {
@@ -97,8 +96,12 @@ ak_note() {
 } 2>/dev/null
 
 # ak_begin ID VERB / ak_end OUTCOME: the order's own account, for a caller whose link is cut. From here on a lost
-# link no longer ends the script.
+# link no longer ends the script. An order that is in the account is none any more: a request that came twice, or one
+# that came after its sender had given it up (order.sh).
 ak_begin() {
+  case $NL$ACCOUNT in
+    *"$NL$1 "*) fail failed "order $1 came too late, or for the second time: nothing was done" ;;
+  esac
   ak_note "$1 $2 begun $NOW" || fail failed "no room to write to $AK"
   trap '' HUP PIPE
   ORDER_ID=$1 ORDER_VERB=$2

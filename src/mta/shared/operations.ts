@@ -161,15 +161,25 @@ export function installScript(
   }))
 }
 
-/** What became of an order. */
-export function orderScript(driver: MtaDriver, installation: Installation, id: string): Script<OrderState> {
-  const verb = { name: 'order', text: orderText, args: [id], changes: false }
+/**
+ * What became of an order.
+ * @param giveUp refuse one that has not arrived when it comes; `lockWait`: seconds to wait for a change that is at work
+ */
+export function orderScript(
+  driver: MtaDriver,
+  installation: Installation,
+  id: string,
+  giveUp?: Pick<OrderFacts, 'lockWait'>,
+): Script<OrderState> {
+  const args = giveUp === undefined ? [id] : [id, 'give-up', String(giveUp.lockWait)]
+  const verb = { name: 'order', text: orderText, args, changes: giveUp !== undefined }
   return verbScript(driver, installation, verb, ({ fields }) => {
     const outcome = oneOf(fields.optional('outcome'), ['ok', 'changed', 'failed'])
     return {
       id,
       verb: fields.optional('verb') ?? '',
       state: oneOf(fields.text('state'), ['none', 'running', 'died', 'done']) ?? 'none',
+      ...(fields.optional('never') === 'yes' ? { never: true } : {}),
       ...present('outcome', outcome),
       ...present('revision', fields.integer('revision')),
     }

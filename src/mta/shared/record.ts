@@ -1,15 +1,23 @@
 import * as v from 'valibot'
 import { FailedError, ConflictError } from '../../outcome/errors.ts'
 import { REVISION_SCHEMA, type RevisionRecord } from '../../node/revision.ts'
+import { REASON_MAX } from '../../node/reason.ts'
 import { findSetting, settingDefs, type Settings } from '../../node/settings.ts'
+
+/** A text that nobody computes with: one that is too long is cut, as a record must be readable whoever wrote it. */
+const cut = (max: number) =>
+  v.pipe(
+    v.string(),
+    v.transform((text) => text.slice(0, max)),
+  )
 
 const RecordSchema = v.object({
   revision: v.pipe(v.number(), v.integer(), v.minValue(0)),
   id: v.pipe(v.string(), v.maxLength(64)),
   settings: v.record(v.string(), v.union([v.number(), v.boolean(), v.string(), v.array(v.string())])),
-  by: v.pipe(v.string(), v.maxLength(256)),
-  at: v.pipe(v.string(), v.maxLength(64)),
-  reason: v.pipe(v.string(), v.maxLength(1024)),
+  by: cut(256),
+  at: cut(64),
+  reason: cut(REASON_MAX),
   schema: v.number(),
 })
 

@@ -8,6 +8,7 @@ import { NewFile } from '../files/new-file.ts'
 import type { Context } from '../context.ts'
 import type { NodeSpec } from '../nodes/merge.ts'
 import { type FleetChanges, fingerprintOf } from './changes.ts'
+import { changesProblem } from './plan-check.ts'
 import type { FleetPlan } from './plan.ts'
 
 /** The version of the plan file that this akctl writes and reads. */
@@ -118,7 +119,11 @@ export function planIn(path: string, content: string): PlanFile | undefined {
   if (schema !== PLAN_SCHEMA)
     throw new UsageError(`${path}: a plan of the form ${schema}, and this akctl reads ${PLAN_SCHEMA}`, again)
   const checked = v.safeParse(planFileSchema, value)
-  if (checked.success) return value as PlanFile
-  const [issue] = checked.issues
-  throw new UsageError(`${path}: the plan is damaged: ${v.getDotPath(issue) ?? ''}: ${issue.message}`, again)
+  const problem = checked.success ? changesProblem((value as PlanFile).changes) : wordsOf(checked.issues[0])
+  if (problem === undefined) return value as PlanFile
+  throw new UsageError(`${path}: the plan is damaged: ${problem}`, again)
+}
+
+function wordsOf(issue: v.BaseIssue<unknown>): string {
+  return `${v.getDotPath(issue) ?? ''}: ${issue.message}`
 }

@@ -15,7 +15,7 @@ const NOTHING: FleetChanges = { put: [], remove: [] }
  * A written plan, compared with what is there now. A profile that is already as the plan makes it (an apply that did not
  * reach every node, done again) is not stale.
  * @param how `ask`: how many nodes are asked at once for their revision; undefined: none is. `only`: as in a PlanRequest
- * @throws ConflictError when the profile or a node has moved since; UsageError for another profile's plan
+ * @throws ConflictError when the profile or a node has moved since; UsageError for another profile's plan, or an edited one
  */
 export async function planAgain(
   context: Context,
@@ -35,6 +35,11 @@ export async function planAgain(
   if (now !== file.fingerprint && !applied) throw staleProfile(path, file)
   const changes = applied ? NOTHING : file.changes
   const after = changed(before, changes, context.clock().toISOString())
+  if (!applied && fingerprintOf(after) !== file.result) {
+    throw new UsageError(`${path}: the plan was edited: it would not change the profile as it did when it was made`, {
+      hints: [planAnew(path, file.made.from)],
+    })
+  }
   const names = new Set(file.nodes.map(({ name }) => name))
   const all = recordChanges(before, after)
   const records = all.filter(({ node, action }) => action === 'delete' || names.has(node.name))

@@ -1,5 +1,5 @@
-import { syncedOf } from '../../node/state.ts'
-import { FailedError } from '../../outcome/errors.ts'
+import { type NodeState, syncedOf } from '../../node/state.ts'
+import { FailedError, NodeError } from '../../outcome/errors.ts'
 import type { Session } from '../node/session.ts'
 import { expectationOf, explainConflict } from './expectation.ts'
 import { keyChanges } from './keys.ts'
@@ -44,7 +44,8 @@ export async function rollbackNode(session: Session, options: RollbackOptions): 
       throw await explainConflict(session, error, 'rollback')
     })
   noteReplaced(session, result)
-  const after = await connection.status()
+  const after = await lookAfter(session)
+  if (after === undefined) return { ...changeOf('rollback', result), synced: 'unknown' }
   const keys = keyChanges(after.record?.settings ?? {}, wanted)
   if (keys.length > 0) {
     const names = keys.map(({ key }) => key).join(', ')
@@ -54,4 +55,15 @@ export async function rollbackNode(session: Session, options: RollbackOptions): 
   }
   const back = result.to ?? to
   return { ...changeOf('rollback', result), ...(back === undefined ? {} : { to: back }), synced: syncedOf(after, wanted) }
+}
+
+/** The node after its rollback; undefined when it can't be asked any more, which takes nothing from what was done. */
+async function lookAfter({ context, connection, node }: Session): Promise<NodeState | undefined> {
+  try {
+    return await connection.status()
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error
+    context.warn(`${node.name}: the rollback is done; how the node is now could not be seen: ${error.message}`)
+    return undefined
+  }
 }

@@ -8,7 +8,7 @@ export interface LogLine extends Omit<LogRecord, 'at'> {
 }
 
 /** A line, and where it belongs among those of other nodes. */
-interface Placed {
+export interface Placed {
   readonly line: LogLine
   readonly key: number
 }

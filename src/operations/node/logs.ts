@@ -7,7 +7,9 @@ import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import { clockOffset } from './clock.ts'
 import { loadFleet } from './fleet.ts'
-import { LagWindow, mergeLines, NodeTimeline, Overlap, type LogLine } from './log-merge.ts'
+import { HeldLines } from './held-lines.ts'
+import { LineFlow, type LineSink } from './line-flow.ts'
+import { mergeLines, NodeTimeline, Overlap, type LogLine } from './log-merge.ts'
 import type { Session } from './session.ts'
 import { visit } from './visit.ts'
 
@@ -22,9 +24,6 @@ const OVERLAP = 1000
 
 /** Milliseconds a followed line is held back, so that several nodes come out in time order. */
 const LAG = 700
-
-/** Milliseconds between two looks at what is due. */
-const TICK = 100
 
 /** Which lines of which logs. */
 export interface LogRequest {
@@ -62,26 +61,20 @@ export async function readLogs(
   const fleet = await loadFleet(context, selection)
   const several = fleet.nodes.length > 1
   const wanted = request.lines ?? (request.since === undefined ? SHORT : DEEP)
-  const all: ReturnType<NodeTimeline['place']>[][] = []
+  const held = new HeldLines(wanted)
   const nodes = await visit<undefined>(context, fleet, { concurrency }, { kind: 'read' }, async (session) => {
     const { query, timeline } = await prepare(session, request, { several, follow: false, lines: wanted })
-    const found: ReturnType<NodeTimeline['place']>[] = []
-    all.push(found)
+    const add = held.node(session.node.name)
     for await (const record of session.connection.logs(query)) {
-      if (matches(record, request)) found.push(timeline.place(record))
-      if (found.length > 2 * wanted) found.splice(0, found.length - wanted)
+      if (matches(record, request)) add(timeline.place(record))
     }
-    found.splice(0, Math.max(0, found.length - wanted))
     return context.signal.aborted ? { outcome: 'cancelled' } : { outcome: 'ok' }
   })
-  return { lines: mergeLines(all), nodes }
-}
-
-/** Where followed lines go. */
-export interface LineSink {
-  write(lines: readonly LogLine[]): Promise<void>
-  /** True once nobody reads any more. */
-  readonly closed: boolean
+  if (held.cut.length > 0) {
+    const less = 'ask for less: -n, a later --since, --grep, or fewer nodes'
+    context.warn(`more lines than can be held at once: the oldest of ${held.cut.join(', ')} were left out; ${less}`)
+  }
+  return { lines: mergeLines(held.all()), nodes }
 }
 
 /**
@@ -98,22 +91,15 @@ export async function followLogs(
   const fleet = await loadFleet(context, selection)
   const several = fleet.nodes.length > 1
   const sink = await openSink(several)
-  const window = new LagWindow(several ? LAG : 0)
-  const now = (): number => context.clock().getTime()
-  let flushed = Promise.resolve()
-  const flush = (): void => {
-    const lines = window.take(now())
-    if (lines.length > 0) flushed = flushed.then(() => sink.write(lines))
-  }
-  const timer = setInterval(flush, TICK)
+  const flow = new LineFlow(sink, several ? LAG : 0, () => context.clock().getTime(), context.signal)
   const lines = request.lines ?? (request.since === undefined ? 10 : DEEP)
   const work = async (session: Session): Promise<Done<undefined>> => {
     const { query, timeline } = await prepare(session, request, { several, follow: true, lines })
-    const add = (record: LogRecord): void => window.add(timeline.place(record), now())
+    const add = (record: LogRecord): Promise<void> => flow.add(timeline.place(record))
     const known = isFiltered(request) && lines < DEEP ? await lookBack(session, query, request, add) : undefined
     for await (const record of session.connection.logs(known === undefined ? query : { ...query, lines: OVERLAP })) {
-      if (sink.closed) return { outcome: 'ok' }
-      if (known?.has(record) !== true && matches(record, request)) add(record)
+      if (flow.closed) return { outcome: 'ok' }
+      if (known?.has(record) !== true && matches(record, request)) await add(record)
     }
     if (context.signal.aborted) return { outcome: 'cancelled' }
     throw new UnreachableError('the log ended by itself: the connection was lost, or its reader was killed on the node')
@@ -124,9 +110,7 @@ export async function followLogs(
     }
     return await visit(context, fleet, { concurrency: fleet.nodes.length, onNode, unwatched: true }, { kind: 'read' }, work)
   } finally {
-    clearInterval(timer)
-    await flushed
-    await sink.write(window.rest())
+    await flow.end()
   }
 }
 
@@ -135,7 +119,7 @@ async function lookBack(
   { connection }: Session,
   query: LogQuery,
   request: LogRequest,
-  add: (record: LogRecord) => void,
+  add: (record: LogRecord) => Promise<void>,
 ): Promise<Overlap> {
   const found: LogRecord[] = []
   const end: LogRecord[] = []
@@ -145,7 +129,7 @@ async function lookBack(
     end.push(record)
     if (end.length > 2 * OVERLAP) end.splice(0, OVERLAP)
   }
-  for (const record of found.slice(Math.max(0, found.length - query.lines))) add(record)
+  for (const record of found.slice(Math.max(0, found.length - query.lines))) await add(record)
   return new Overlap(end)
 }
 

@@ -10,7 +10,7 @@ import type { Session } from './session.ts'
 /** Orders that leave the node at a revision of their own. */
 const WRITES = new Set(['sync', 'rollback'])
 
-/** Seconds until an order that was sent has reached the node, or never will. */
+/** Seconds that an order may be on its way: until then a change waits for it, then it is given up. */
 const ON_ITS_WAY = 5
 
 /** Seconds between two looks for it. */
@@ -35,9 +35,11 @@ export async function settlePending(session: Session, kind: 'read' | 'change'): 
   if (state === 'seen') return
   const about = `the ${pending.verb} of ${pending.at}, whose end was not seen`
   if (state === undefined || state.state === 'running') {
-    const words = state === undefined ? 'has not begun yet' : 'is still at work on the node'
+    const words = state === undefined ? 'has not arrived at the node so far' : 'is still at work on the node'
     if (kind === 'change') throw stillThere(about, words)
-    context.note(`${node.name}: ${about}, ${words}`)
+    context.note(
+      `${node.name}: ${about}, ${words}${state === undefined ? '; a change of the node would end the wait for it' : ''}`,
+    )
     return
   }
   const finding = findingOf(state, pending)
@@ -59,18 +61,21 @@ export async function settlePending(session: Session, kind: 'read' | 'change'): 
 }
 
 /**
- * Asks the node. An order that has left no trace there may still be on its way: until that time is over its state is
- * not known (undefined); a change waits for it. For one that is at work, a change waits as long as for the node's lock:
- * it may be another process of this profile that is just about it.
+ * Asks the node. An order that has left no trace there may still be on its way, for however long a network keeps it: its
+ * state is not known (undefined). A change waits for it a while, and then gives it up. For one that is at work, a change
+ * waits as long as for the node's lock: it may be another process of this profile that is just about it.
  * @returns `seen` when somebody else has seen its end meanwhile
  */
 async function look(session: Session, pending: PendingOrder, kind: 'read' | 'change'): Promise<OrderState | undefined | 'seen'> {
   const { context, connection } = session
   const quiet = Date.parse(pending.at) + ON_ITS_WAY * 1000
   for (let waited = 0; ; waited += PAUSE) {
-    const state = await connection.order(pending.id)
+    const late = kind === 'change' && context.clock().getTime() >= quiet
+    const seen = await connection.order(pending.id)
+    const lost = late && seen.state === 'none' && seen.never !== true
+    const state = lost ? await connection.giveUp(pending.id, context.run.lockWait) : seen
     if (state.state === 'none') {
-      if (context.clock().getTime() >= quiet) return state
+      if (late || state.never === true) return state
       if (kind === 'read' || context.signal.aborted) return undefined
     } else if (state.state !== 'running') {
       return (await endSeen(session, pending)) ? 'seen' : state
@@ -90,7 +95,8 @@ async function endSeen({ context, profile, node }: Session, { id }: PendingOrder
 function findingOf(state: OrderState, { verb }: PendingOrder): Finding {
   switch (state.state) {
     case 'none':
-      return { words: 'never reached the node: it changed nothing', outcome: 'failed' }
+      if (state.never === true) return { words: 'never reached the node: it changed nothing', outcome: 'failed' }
+      return { words: 'has left no trace on the node, which does not tell what it did', outcome: 'unknown' }
     case 'running':
       return { words: 'is still at work', outcome: 'unknown' }
     case 'died':

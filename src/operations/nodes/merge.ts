@@ -1,5 +1,6 @@
 import { isSystem } from '../../mta/postfix/system.ts'
 import type { Access, JumpHost, NodeRecord } from '../../node/record.ts'
+import { addressProblem } from '../../mta/postfix/support.ts'
 import type { NodeFields, Problem } from './fields.ts'
 
 /** Fields that can be taken away from a node. */
@@ -53,6 +54,8 @@ export function contradictions(spec: NodeSpec, said: NodeFields): readonly Probl
   if (access === 'https' && spec.sudo) refuse('sudo', 'not for access https (an agent has its own rights)')
   if (said.jumpKey !== undefined && spec.jump === undefined) refuse('jump-key', 'needs a jump host')
   if (spec.mta === 'haraka' && isSystem(spec)) refuse('dir', `${spec.directory} belongs to Postfix`)
+  const addresses = spec.mta === 'postfix' ? addressProblem(spec) : undefined
+  if (addresses !== undefined) refuse('address', addresses)
   return problems
 }
 

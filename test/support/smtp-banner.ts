@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net'
 
-/** Whether an SMTP server greets at `host:port` within 5 s. */
-export async function answers(listen: string): Promise<boolean> {
+/** Whether an SMTP server greets who connects to `ADDRESS:PORT`. */
+export async function greets(listen: string): Promise<boolean> {
   const [host, port] = [listen.slice(0, listen.lastIndexOf(':')), Number(listen.slice(listen.lastIndexOf(':') + 1))]
   return new Promise((resolve) => {
     const socket = createConnection({ host, port, timeout: 5000 }, () => undefined)
