@@ -37,7 +37,7 @@ export class OrderDesk {
         void this.pull(message.id, this.feeds.get(message.id))
         return
       case 'cancel':
-        this.calls.get(message.id)?.abort()
+        this.cancel(message.id)
         return
     }
   }
@@ -68,7 +68,9 @@ export class OrderDesk {
   }
 
   private async pull(id: number, feed: Feed | undefined): Promise<void> {
-    // A pull of a feed that is over crossed its end; a second one before the first was answered is not waited for.
+    // It crossed the end of its feed, or its cancel: whoever pulls waits for an answer.
+    if (feed === undefined) this.link.send({ type: 'records', id, records: [], done: true })
+    // A second one before the first was answered is not waited for.
     if (feed === undefined || feed.pulling) return
     feed.pulling = true
     try {
@@ -81,6 +83,13 @@ export class OrderDesk {
     } finally {
       feed.pulling = false
     }
+  }
+
+  private cancel(id: number): void {
+    this.calls.get(id)?.abort()
+    const feed = this.feeds.get(id)
+    // A pull that is under way sees that it was cancelled; between two of them nothing else would end the feed.
+    if (feed?.pulling === false) this.forget(id, feed)
   }
 
   private forget(id: number, feed: Feed): void {
