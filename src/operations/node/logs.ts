@@ -77,8 +77,8 @@ export async function readLogs(
 /** Where followed lines go. */
 export interface LineSink {
   write(lines: readonly LogLine[]): Promise<void>
-  /** True once nobody reads any more. */
-  readonly closed: boolean
+  /** Aborted once nobody reads any more. */
+  readonly left: AbortSignal
 }
 
 /**
@@ -107,17 +107,19 @@ export async function followLogs(
   const work = async (session: Session): Promise<Done<undefined>> => {
     const { query, timeline } = await prepare(session, request, { several, follow: true, lines })
     for await (const record of session.connection.logs(query)) {
-      if (sink.closed) return { outcome: 'ok' }
       if (matches(record, request)) window.add(timeline.place(record), now())
     }
-    if (context.signal.aborted) return { outcome: 'cancelled' }
+    if (context.signal.aborted || sink.left.aborted) return { outcome: 'cancelled' }
     throw new UnreachableError('the log ended by itself: the connection was lost, or its reader was killed on the node')
   }
   try {
     const onNode = (outcome: NodeOutcome<unknown>): void => {
       reportLoss(context, outcome, several)
     }
-    return await visit(context, fleet, { concurrency: fleet.nodes.length, onNode, unwatched: true }, { kind: 'read' }, work)
+    const width = { concurrency: fleet.nodes.length, onNode, unwatched: true, until: sink.left }
+    const outcomes = await visit(context, fleet, width, { kind: 'read' }, work)
+    if (context.signal.aborted) return outcomes
+    return outcomes.map((each) => (each.outcome === 'cancelled' ? { node: each.node, outcome: 'ok' } : each))
   } finally {
     clearInterval(timer)
     await flushed

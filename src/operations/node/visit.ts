@@ -27,6 +27,8 @@ export interface Width {
   readonly onNode?: ((outcome: NodeOutcome<unknown>) => void) | undefined
   /** Not shown while it goes on: it prints as it goes, or has no end. */
   readonly unwatched?: boolean
+  /** Ends the run as Ctrl-C does. */
+  readonly until?: AbortSignal
   /** What connects, where a command comes back to its nodes. */
   readonly opener?: Opener | undefined
 }
@@ -117,7 +119,7 @@ export async function whole<R>(
 export function visitPart<T>(
   context: Context,
   fleet: Fleet,
-  width: Pick<Width, 'concurrency' | 'onNode'>,
+  width: Pick<Width, 'concurrency' | 'onNode' | 'until'>,
   purpose: Purpose,
   work: (session: Session) => Promise<Done<T>>,
   shared: Shared,
@@ -197,14 +199,15 @@ async function openBelow(
 }
 
 async function run<T>(
-  { run: { grace }, signal }: Context,
+  context: Context,
   { nodes, profile }: Fleet,
-  { concurrency, onNode }: Pick<Width, 'concurrency' | 'onNode'>,
+  { concurrency, onNode, until }: Pick<Width, 'concurrency' | 'onNode' | 'until'>,
   { budget, bases, watch }: Shared,
   work: (node: NodeRecord, guard: OrderGuard) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
+  const signal = until === undefined ? context.signal : AbortSignal.any([context.signal, until])
   const guarded = async (node: NodeRecord): Promise<Done<T>> => {
-    const guard = new OrderGuard(signal, grace)
+    const guard = new OrderGuard(signal, context.run.grace)
     watch.started(node.name)
     try {
       return await work(node, guard)
