@@ -10,6 +10,7 @@ import { ConflictError, FailedError, NodeLockedError } from '../../src/outcome/e
 import type { InstallArchive } from '../../src/mta/driver.ts'
 import type { StartOrder } from '../../src/connection/port.ts'
 import type { Access } from '../support/accesses.ts'
+import { readingLogs } from './logs-contract.ts'
 import { type LocalNode, newClaim, newOrder, newSync } from '../support/local-node.ts'
 import { until } from '../support/until.ts'
 
@@ -92,6 +93,7 @@ export function driverContract(subject: DriverSubject, access: Access): void {
     conflicts(story, subject)
     goingBack(story, subject)
     leasing(story)
+    readingLogs(story)
     tells(story, subject)
 
     test('the last stop leaves nothing running', async () => {

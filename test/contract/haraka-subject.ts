@@ -29,7 +29,7 @@ export function harakaSubject(): DriverSubject {
     name: 'haraka',
     make: async (directory) => {
       const port = await freePort()
-      return { node: new HarakaNode({ directory, addresses: [] }, port), listen: `127.0.0.1:${port}` }
+      return { node: new HarakaNode({ directory, addresses: ['127.0.0.1'] }, port), listen: `127.0.0.1:${port}` }
     },
     archive: harakaArchive,
     first: { 'spool-channel-size': 7, 'clear-spool-after-delivery': false },
