@@ -26,7 +26,7 @@ export const FIELDS = {
   },
   MTA: { needed: false, allowed: '"haraka" or "postfix"; without it: haraka' },
   SERVICE: { needed: false, allowed: 'the systemd unit that runs the MTA; without it the agent starts the MTA itself' },
-  USER: { needed: false, allowed: 'a user of /etc/passwd other than root; without it: nobody' },
+  USER: { needed: false, allowed: 'a user of /etc/passwd other than root; without it: a number that has no account' },
 } as const
 
 export type FieldName = keyof typeof FIELDS

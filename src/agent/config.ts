@@ -5,7 +5,7 @@ import { nearNames } from '../node/near.ts'
 import { EXIT, StartError, wordsOf } from './exits.ts'
 import { readCredentials } from './certificate.ts'
 import { type Address, FIELDS, type FieldName, directoryProblem, fileProblem, readAddress, readKeys } from './config-fields.ts'
-import { type User, findUser } from './users.ts'
+import { type User, findUser, spareUser } from './users.ts'
 
 /** What an agent works by: node.json, read and found good. Paths are absolute. */
 export interface AgentConfig {
@@ -43,7 +43,7 @@ class Reading {
     private readonly fields: Readonly<Record<string, unknown>>,
   ) {
     for (const name of Object.keys(fields)) {
-      if (name in FIELDS) continue
+      if (Object.hasOwn(FIELDS, name)) continue
       const near = nearNames(name, Object.keys(FIELDS))
       this.problems.push(`${name}: no such field${near.length > 0 ? `; did you mean ${near.join(', ')}?` : ''}`)
     }
@@ -164,9 +164,18 @@ function readService(text: string): string {
 }
 
 function readUser(reading: Reading): User | undefined {
-  const name = reading.text('USER') ?? 'nobody'
-  const user = findUser(name)
-  if (user === undefined) reading.refuse('USER', `there is no user ${name} in /etc/passwd`)
-  else if (user.uid === 0) reading.refuse('USER', `${name} is root, and the listener must not be`)
+  const name = reading.text('USER')
+  const user = name === undefined ? spareUser() : findUser(name)
+  if (user === undefined) {
+    reading.refuse(
+      'USER',
+      name === undefined ? 'not given, and no spare number is left' : `there is no user ${name} in /etc/passwd`,
+    )
+  } else if (user.uid === 0) {
+    reading.refuse('USER', `${user.name} is root, and the listener must not be`)
+  } else if (user.name === 'nobody') {
+    const why = 'so are other programs, Haraka for one: who takes over one of them has the listener as well; leave USER out'
+    reading.warnings.push(`USER: nobody: ${why}`)
+  }
   return user
 }

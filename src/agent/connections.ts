@@ -44,10 +44,9 @@ export class Connections {
     this.proven.set(name, connection.socket)
   }
 
-  /** Ends all of them. */
-  destroy(): void {
+  /** Ends those that have shown no accepted key. */
+  endUnproven(): void {
     for (const { socket } of this.unproven.values()) socket.destroy()
-    for (const socket of this.proven.values()) socket.destroy()
   }
 
   private drop(name: string | undefined): void {

@@ -58,9 +58,12 @@ export class Front {
     this.draining.abort()
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()))
     const sweep = setInterval(() => this.server.closeIdleConnections(), 100)
+    // Whoever is just about to show a key is told that this ends; no call of the others can be at work.
+    const look = setTimeout(() => this.connections.endUnproven(), LIMITS.look)
     this.server.closeIdleConnections()
     await closed
     clearInterval(sweep)
+    clearTimeout(look)
   }
 
   private attach(app: FastifyInstance, note: Note): void {
@@ -84,7 +87,7 @@ export class Front {
         path: '(unknown)',
         status: 405,
       })
-      socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      endWith(socket, '405 Method Not Allowed')
     })
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseBroken(error, socket, note))
   }
@@ -131,8 +134,12 @@ function refuseBroken(error: NodeJS.ErrnoException, socket: Socket, note: Note):
   }
   const [status, words] = BROKEN.get(code) ?? [400, 'Bad Request']
   note({ level: 'warning', event: 'call', from, path: '(unknown)', status, why: code })
-  socket.end(`HTTP/1.1 ${status} ${words}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-  // One that does not take its answer does not stay for it.
+  endWith(socket, `${status} ${words}`)
+}
+
+/** The last answer on a connection. One that does not take it, or leaves its own side open, does not stay for it. */
+function endWith(socket: Socket, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   setTimeout(() => socket.destroy(), LIMITS.look).unref()
 }
 

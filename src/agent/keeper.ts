@@ -52,7 +52,11 @@ export async function keep(config: AgentConfig, warnings: readonly string[], opt
     const signal = await endings.ended
     log.note({ level: 'notice', event: 'end', signal })
     const whole = await within(DRAIN, keeper.drain())
-    log.note(whole ? { level: 'notice', event: 'ended' } : { level: 'error', event: 'ended', why: 'calls were still at work' })
+    log.note(
+      whole
+        ? { level: 'notice', event: 'ended' }
+        : { level: 'error', event: 'ended', why: `calls or connections were still open after ${DRAIN} s` },
+    )
   } catch (error) {
     log.note({ level: 'fatal', event: 'start', why: wordsOf(error) })
     throw error

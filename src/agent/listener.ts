@@ -28,9 +28,9 @@ export async function listener(words: readonly string[]): Promise<number> {
     MESSAGE_LIMIT,
     fromKeeper,
   )
-  const note = ({ level, ...facts }: LogEntry): void => {
+  const note = ({ level, event, ...facts }: LogEntry): void => {
     const known = Object.entries(facts).filter((entry): entry is [string, string | number | boolean] => entry[1] !== undefined)
-    link.send({ type: 'note', level, facts: Object.fromEntries(known) })
+    link.send({ type: 'note', level, event, facts: Object.fromEntries(known) })
   }
   const bug = (error: unknown): void =>
     note({ level: 'error', event: 'bug', why: wordsOf(error), where: error instanceof Error ? error.stack : undefined })

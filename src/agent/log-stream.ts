@@ -1,11 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { NDJSON } from '../connection/wire/api.ts'
+import { HEARTBEAT, NDJSON } from '../connection/wire/api.ts'
 import type { LogRecord } from '../mta/logs.ts'
 
-/** Milliseconds: an answer begins by then, lines or not; a quiet one shows that it lives; a reader that takes nothing is left. */
+/** Milliseconds: an answer begins by then, lines or not; a reader that takes nothing is left. */
 const BEGIN = 1000
-const HEARTBEAT = 15_000
 const STUCK = 60_000
 
 /**
@@ -25,7 +24,7 @@ export async function streamLogs(
   const response = reply.raw
   response.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' })
   response.flushHeaders()
-  const heart = setInterval(() => response.writableNeedDrain || response.write('\n'), HEARTBEAT)
+  const heart = setInterval(() => response.writableNeedDrain || response.write('\n'), HEARTBEAT.beat * 1000)
   try {
     for (let step = await first; step.done !== true; step = await iterator.next()) {
       const lines = step.value.map((record) => `${JSON.stringify(record)}\n`).join('')

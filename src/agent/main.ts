@@ -14,6 +14,8 @@ import { agentRelease } from './version.ts'
 export async function main(words: readonly string[]): Promise<number> {
   // A terminal that is gone is no reason to end, and must not be written about to itself.
   process.stderr.on('error', () => undefined)
+  // Without a handler Node.js answers it by opening its debugger, to whoever may signal this process.
+  process.on('SIGUSR1', () => undefined)
   try {
     const [first, ...rest] = words
     if (first === LISTENER_WORD) return await listener(rest)

@@ -16,10 +16,15 @@ export const fromListener = v.variant('type', [
   /** The next batch of the logs that call `id` asked for. */
   v.strictObject({ type: v.literal('pull'), id }),
   v.strictObject({ type: v.literal('cancel'), id }),
+  /** For the log. What the keeper tells of itself, and when, a listener can't say. */
   v.strictObject({
     type: v.literal('note'),
     level: v.picklist(LOG_LEVELS),
-    facts: v.record(v.pipe(v.string(), v.regex(/^[a-z]{1,16}$/)), v.union([v.string(), v.number(), v.boolean()])),
+    event: v.pipe(v.string(), v.regex(/^(?:bug|call|connection|logs|order)$/)),
+    facts: v.record(
+      v.pipe(v.string(), v.regex(/^(?!(?:at|level|event)$)[a-z]{1,16}$/)),
+      v.union([v.string(), v.number(), v.boolean()]),
+    ),
   }),
 ])
 export type FromListener = v.InferOutput<typeof fromListener>

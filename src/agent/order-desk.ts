@@ -82,12 +82,13 @@ export class OrderDesk {
   private cancel(id: number): void {
     this.calls.get(id)?.abort()
     const feed = this.feeds.get(id)
-    if (feed !== undefined && !feed.pulling) this.forget(id, feed)
+    // A pull that is under way sees that it was cancelled; between two of them nothing else would end the feed.
+    if (feed?.pulling === false) this.forget(id, feed)
   }
 
   private async pull(id: number, feed: Feed | undefined): Promise<void> {
     if (feed === undefined) {
-      this.link.send({ type: 'records', id, records: [], done: true }) // it crossed the feed's end
+      this.link.send({ type: 'records', id, records: [], done: true }) // it crossed the feed's end, or its cancel
       return
     }
     if (feed.pulling) return // a second one before the first was answered is not waited for

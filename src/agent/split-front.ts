@@ -102,7 +102,7 @@ export class SplitFront {
     try {
       for await (const message of link.messages()) {
         if (message.type === 'ready') live()
-        else if (message.type === 'note') note({ level: message.level, event: '?', ...message.facts })
+        else if (message.type === 'note') note({ level: message.level, event: message.event, ...message.facts })
         else desk.take(message)
       }
     } catch (error) {

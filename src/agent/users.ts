@@ -7,14 +7,25 @@ export interface User {
   readonly gid: number
 }
 
+/** Numbers that neither distributions nor systemd give to anybody (systemd's UIDS-GIDS document). */
+const SPARE = { first: 65_520, last: 65_533 }
+
 /** Looks a user up in /etc/passwd; undefined when there is none. */
 export function findUser(name: string): User | undefined {
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((entry) => entry.startsWith(`${name}:`))
-  const [, , uid, gid] = line?.split(':') ?? []
-  if (uid === undefined || gid === undefined || !/^\d+$/.test(uid) || !/^\d+$/.test(gid)) return undefined
-  return { name, uid: Number(uid), gid: Number(gid) }
+  const [, , uid = '', gid = ''] = linesOf('/etc/passwd').find(([known]) => known === name) ?? []
+  return /^\d+$/.test(uid) && /^\d+$/.test(gid) ? { name, uid: Number(uid), gid: Number(gid) } : undefined
+}
+
+/** A user that has no account, and so no program and no file; undefined when every spare number is taken. */
+export function spareUser(): User | undefined {
+  const taken = new Set(['/etc/passwd', '/etc/group'].flatMap(linesOf).map(([, , number]) => Number(number)))
+  for (let id = SPARE.first; id <= SPARE.last; id += 1) if (!taken.has(id)) return { name: String(id), uid: id, gid: id }
+  return undefined
+}
+
+function linesOf(file: string): readonly (readonly string[])[] {
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.map((line) => line.split(':'))
 }
 
 /** True for a process with root's rights. */

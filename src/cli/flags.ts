@@ -64,8 +64,8 @@ export const keyringFlag = Flags.boolean({
 export const connectionFlags = {
   'connect-timeout': seconds('connect-timeout', 10, 'until a connection stands'),
   'auth-timeout': seconds('auth-timeout', 20, 'until the login is done'),
-  'command-timeout': seconds('command-timeout', 30, 'until a reading command has answered'),
-  'change-timeout': seconds('change-timeout', 180, 'until a changing order has ended'),
+  'command-timeout': seconds('command-timeout', 30, 'until a reading command has answered; an agent takes 30 s at most'),
+  'change-timeout': seconds('change-timeout', 180, 'until a changing order has ended; an agent takes 180 s at most'),
   'keep-alive': seconds('keep-alive', 10, 'between keep-alive questions; three without an answer end the link'),
   ...unlockFlags,
 }

@@ -30,8 +30,8 @@ export interface LiveView<T> {
 /** Where they go. */
 export interface LiveSink<T> {
   write(lines: readonly T[]): Promise<void>
-  /** True once nobody reads any more. */
-  readonly closed: boolean
+  /** Aborted once nobody reads any more. */
+  readonly left: AbortSignal
 }
 
 /** Prints what comes on stdout, as it comes, in the asked-for format. */
@@ -39,18 +39,17 @@ export async function liveLines<T>(context: CliContext, view: LiveView<T>): Prom
   const { streams, env, format } = context
   const terminal = streams.stdout.isTTY === true
   const style = wantsColor(env, terminal) ? await colors() : PLAIN
-  let closed = false
-  streams.stdout.once('error', () => (closed = true)).once('close', () => (closed = true))
+  const reader = new AbortController()
+  const gone = (): void => reader.abort()
+  streams.stdout.once('error', gone).once('close', gone)
   return {
-    get closed() {
-      return closed
-    },
+    left: reader.signal,
     async write(lines) {
       const text = lines.map((line) => {
         if (format === 'ndjson') return JSON.stringify(line)
         return format === 'tsv' || (format === undefined && !terminal) ? tsvLine(view.row(line)) : view.text(line, style)
       })
-      if (!closed) await write(streams.stdout, text.map((line) => `${line}\n`).join(''))
+      if (!reader.signal.aborted) await write(streams.stdout, text.map((line) => `${line}\n`).join(''))
     },
   }
 }

@@ -216,10 +216,8 @@ describe('following', () => {
     const live = await follow('node logs here -f -n 1', here)
     await live.waitFor('stdout', /\n/, 60)
     live.child.stdout.destroy()
-    await until('akctl has ended', 30, () => {
-      write(here, line(here, 0, 'to nobody'))
-      return live.child.exitCode !== null ? true : undefined
-    })
+    write(here, line(here, 0, 'to nobody'))
+    await until('akctl has ended', 30, () => (live.child.exitCode !== null ? true : undefined))
     expect((await live.done).exit).toBe(0)
     await until('no reader is left on the node', 20, () => (readers(here).length === 0 ? true : undefined))
   })

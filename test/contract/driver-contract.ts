@@ -14,6 +14,7 @@ import { type LocalNode, newOrder, newSync } from '../support/local-node.ts'
 import { greets } from '../support/smtp-banner.ts'
 import { until } from '../support/until.ts'
 import { leasing } from './lease-contract.ts'
+import { readingLogs } from './logs-contract.ts'
 
 /** What the contract needs to know of one MTA; everything here looks at the truth without akctl. */
 export interface DriverSubject {
@@ -80,6 +81,7 @@ export function driverContract(subject: DriverSubject, access: Access): void {
     conflicts(story, subject)
     goingBack(story, subject)
     leasing(story)
+    readingLogs(story)
     tells(story, subject)
 
     test('the last stop leaves nothing running', async () => {

@@ -6,14 +6,19 @@ import { harakaArchive, HarakaNode, harakaPids } from '../support/haraka.ts'
 import { freePort } from '../support/local-node.ts'
 import type { DriverSubject } from './driver-contract.ts'
 
+const ADDRESS = '127.0.0.1'
+
 /** What Haraka reads, looked at by a reader of its own. */
 function holds(node: { read(path: string): string }, settings: Settings): boolean {
   const outbound = node.read('akctl/live/conf/config/outbound.ini')
   const list = node.read('akctl/live/conf/config/plugins').split('\n')
   const size = /^concurrency_max=(.*)$/m.exec(outbound)?.[1]
   const timeout = /^connect_timeout=(.*)$/m.exec(outbound)?.[1]
+  // Whatever was set, mail leaves from the node's address.
+  const from = /^\[addresses\]\nlist=(.*)$/m.exec(node.read('akctl/live/conf/config/akctl.ini'))?.[1]
   const keeps = list.includes('akctl/keep_delivered')
   return (
+    from === ADDRESS &&
     size === String(settings['spool-channel-size'] ?? 100) &&
     timeout === (settings['esmtp-connection-timeout'] === undefined ? undefined : String(settings['esmtp-connection-timeout'])) &&
     keeps === (settings['clear-spool-after-delivery'] === false)
@@ -29,7 +34,7 @@ export function harakaSubject(): DriverSubject {
     name: 'haraka',
     make: async (directory) => {
       const port = await freePort()
-      return { node: new HarakaNode({ directory, addresses: [] }, port), listen: `127.0.0.1:${port}` }
+      return { node: new HarakaNode({ directory, addresses: [ADDRESS] }, port), listen: `127.0.0.1:${port}` }
     },
     archive: harakaArchive,
     first: { 'spool-channel-size': 7, 'clear-spool-after-delivery': false },

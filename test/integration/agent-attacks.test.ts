@@ -1,7 +1,7 @@
 // What is thrown at a listening agent, and what must not come of it. The node is a real Postfix, as a node is attacked
 // through its agent to get at the node.
-import { connect as connectPlain } from 'node:net'
-import { existsSync, readFileSync } from 'node:fs'
+import { type Socket, connect as connectPlain } from 'node:net'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { API, type ApiCall } from '../../src/connection/wire/api.ts'
@@ -95,6 +95,50 @@ describe('what is no request', () => {
     expect(await agent.raw(bytes)).toMatch(answer)
     await expectServing(agent, keeper)
   })
+})
+
+it('16 readers of a long log that take nothing and leave keep no later one out', async () => {
+  const line = JSON.stringify({ level: 'info', event: 'call', why: 'x'.repeat(2000) })
+  appendFileSync(join(agent.folder, 'log/agent.log'), `${line}\n`.repeat(3800))
+  const head = `POST /v1/logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\nContent-Type: application/json\r\n`
+  const query = { source: 'agent', lines: 3800, follow: false }
+  const body = JSON.stringify(query)
+  const ended = (): number => agent.log().filter((entry) => entry['path'] === '/v1/logs' && entry['left'] === true).length
+  const before = ended()
+  const readers = await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      const socket = await agent.socket()
+      socket.on('error', () => undefined).write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`)
+      await new Promise((begun) => socket.once('readable', begun))
+      return socket
+    }),
+  )
+  let sent = -1
+  await until('the agent can send no more', 20, () => (sent === (sent = unsent(agent.port)) ? true : undefined))
+  expect((await agent.call('POST', '/v1/logs', query)).status).toBe(503)
+  for (const socket of readers) socket.destroy()
+  await until('the agent knows that they left', 10, () => (ended() === before + 16 ? true : undefined))
+  expect((await agent.call('POST', '/v1/logs', { ...query, lines: 1 })).status).toBe(200)
+})
+
+it('a tunnel whose client keeps its own side open is cut, and SIGTERM waits for no such connection', async () => {
+  const halfOpen = async (): Promise<Socket> => {
+    const raw = connectPlain({ host: '127.0.0.1', port: agent.port, allowHalfOpen: true }).on('error', () => undefined)
+    const socket = connectTls({ socket: raw, rejectUnauthorized: false }).on('error', () => undefined)
+    socket.write('CONNECT 127.0.0.1:25 HTTP/1.1\r\nHost: x\r\n\r\n')
+    await new Promise((answered) => socket.once('data', answered))
+    return raw
+  }
+  const tunnel = await halfOpen()
+  await until('it is cut', 5, () => (tunnel.write('x'), tunnel.destroyed) || undefined)
+  const left = [await halfOpen(), await agent.socket()]
+  left[1]?.on('error', () => undefined)
+  const began = performance.now()
+  await agent.stop()
+  expect(performance.now() - began).toBeLessThan(10_000)
+  expect(agent.log().at(-1)).toMatchObject({ event: 'ended', level: 'notice' })
+  for (const socket of left) socket.destroy()
+  keeper = await agent.start()
 })
 
 describe('what would be more than a setting', () => {
@@ -194,3 +238,13 @@ describe('the log', () => {
     expect(text).not.toMatch(/[^\n\P{Cc}]/u)
   })
 })
+
+/** Bytes that wait in the kernel to be sent from a local port. */
+function unsent(port: number): number {
+  const local = port.toString(16).toUpperCase().padStart(4, '0')
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, address = '']) => address.endsWith(`:${local}`))
+    .reduce((sum, [, , , , queues = '']) => sum + Number.parseInt(queues.split(':')[0] ?? '', 16), 0)
+}

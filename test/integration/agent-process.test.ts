@@ -260,11 +260,11 @@ describe('as root', () => {
     await agent.start()
   })
 
-  it('the keeper stays root; the listener is nobody, without groups and capabilities, and has the port', () => {
+  it('the keeper stays root; the listener is whom no account is, without groups and capabilities, and has the port', () => {
     const listener = processFacts(agent.listenerPid() ?? 0)
     expect(listener).toMatchObject({
-      Uid: '65534 65534 65534 65534',
-      Gid: '65534 65534 65534 65534',
+      Uid: '65520 65520 65520 65520',
+      Gid: '65520 65520 65520 65520',
       Groups: '',
       CapInh: '0000000000000000',
       CapPrm: '0000000000000000',
@@ -272,8 +272,8 @@ describe('as root', () => {
       CapAmb: '0000000000000000',
     })
     expect(processFacts(agent.pid())['Uid']).toBe('0 0 0 0')
-    expect(listensOn(agent.listenerPid() ?? 0, agent.port)).toBe(true)
-    expect(listensOn(agent.pid(), agent.port)).toBe(false)
+    expect(listening(agent.listenerPid() ?? 0)).toEqual([agent.port])
+    expect(listening(agent.pid())).toEqual([])
     expect(readFileSync(`/proc/${agent.listenerPid() ?? 0}/environ`, 'utf8')).toBe('')
   })
 
@@ -291,6 +291,13 @@ describe('as root', () => {
     for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(listener, name)
     expect(await version(agent)).toBe(200)
     expect(agent.listenerPid()).toBe(listener)
+  })
+
+  it('SIGUSR1 opens no debugger, neither in the listener nor in the keeper', async () => {
+    for (const pid of [agent.listenerPid() ?? 0, agent.pid()]) process.kill(pid, 'SIGUSR1')
+    for (let call = 0; call < 5; call += 1) expect(await version(agent)).toBe(200)
+    expect(listening(agent.listenerPid() ?? 0)).toEqual([agent.port])
+    expect(listening(agent.pid())).toEqual([])
   })
 
   it('a listener ends with a keeper that was killed', async () => {
@@ -343,14 +350,12 @@ it('as another user it is one process, with the same answers', async () => {
   await agent.stop()
 })
 
-/** True when a process has the listening socket of this port of 127.0.0.1 among its descriptors. */
-function listensOn(pid: number, port: number): boolean {
-  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  const inodes = readFileSync('/proc/net/tcp', 'utf8')
+/** The ports (IPv4) on which a process listens, by its descriptors. */
+function listening(pid: number): readonly number[] {
+  const open = execFileSync('ls', ['-l', `/proc/${pid}/fd`], { encoding: 'utf8' })
+  return readFileSync('/proc/net/tcp', 'utf8')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, address, , state]) => address === local && state === '0A')
-    .map((fields) => `socket:[${fields[9] ?? ''}]`)
-  const open = execFileSync('ls', ['-l', `/proc/${pid}/fd`], { encoding: 'utf8' })
-  return inodes.some((inode) => open.includes(inode))
+    .filter(([, , , state, , , , , , inode = '']) => state === '0A' && open.includes(`socket:[${inode}]`))
+    .map(([, address = '']) => Number.parseInt(address.split(':')[1] ?? '', 16))
 }

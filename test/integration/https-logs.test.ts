@@ -126,7 +126,7 @@ test('a followed log ends quietly by the signal, and none begins after it', asyn
   await expect(collect(connection.logs(FOLLOW))).rejects.toBeInstanceOf(CancelledError)
 })
 
-test('a stream that is cut is unreachable; one that stops is a timeout unless it is followed', async () => {
+test('a stream that is cut is unreachable; one that stops is a timeout, a followed one when not even a sign of life comes', async () => {
   const cut = await logsOf(({ request, response }) => {
     response.writeHead(200).write(line('one'))
     setTimeout(() => request.socket.destroy(), 100)
@@ -137,6 +137,10 @@ test('a stream that is cut is unreachable; one that stops is a timeout unless it
   const timeouts = { connect: 10, command: 1, change: 10 }
   const stops = await logsOf(({ response }) => void response.writeHead(200).write(line('one')), { timeouts })
   await expect(collect(stops.connection.logs(QUERY))).rejects.toBeInstanceOf(TimeoutError)
+  const hangs = await logsOf(({ response }) => void response.writeHead(200).write(line('one')), {
+    timeouts: { connect: 10, command: 10, change: 10, quiet: 1 },
+  })
+  await expect(collect(hangs.connection.logs(FOLLOW))).rejects.toBeInstanceOf(TimeoutError)
 })
 
 test('an answer that does not begin is a timeout, and a refusal is what the agent says', async () => {

@@ -191,8 +191,8 @@ export class MemoryNode implements NodeConnection {
     this.queries.push(query)
     await Promise.resolve()
     yield* query.follow ? this.log : this.log.slice(-query.lines)
-    if (query.follow) await this.logEnds
-    else this.betweenLogs?.()
+    if (!query.follow) return this.betweenLogs?.()
+    await Promise.race([this.logEnds, new Promise((ended) => this.signal?.addEventListener('abort', ended))])
   }
 
   close(): Promise<void> {

@@ -61,7 +61,7 @@ describe('a good node.json', () => {
       logFile: join(parent, 'log/agent.log'),
       directory: parent,
       mta: 'haraka',
-      user: { name: 'nobody' },
+      user: { name: '65520', uid: 65_520, gid: 65_520 },
     })
     expect(config).not.toHaveProperty('service')
   })
@@ -73,6 +73,13 @@ describe('a good node.json', () => {
       mta: 'postfix',
       service: 'postfix@mx1.service',
       user: { name: 'daemon' },
+    })
+  })
+
+  it('whose listener is to be nobody is warned of: others are nobody as well', () => {
+    expect(check({ USER: 'nobody' })).toMatchObject({
+      problems: [],
+      warnings: [expect.stringMatching(/^USER: nobody: .*Haraka/)],
     })
   })
 
@@ -121,10 +128,26 @@ describe('a field that is wrong is named, with what is allowed', () => {
   })
 
   it('all of them at once, the missing and the unknown ones too', () => {
-    const { problems } = check({ LISTEN: 'x', APIKEY: undefined, BASEDIR: 'nowhere', PIDFILE: 'run/x', SURPRISE: 1 })
-    expect(problems.map((problem) => problem.split(':')[0])).toEqual(['PIDFILE', 'SURPRISE', 'LISTEN', 'APIKEY', 'BASEDIR'])
+    const { problems } = check({
+      LISTEN: 'x',
+      APIKEY: undefined,
+      BASEDIR: 'nowhere',
+      PIDFILE: 'run/x',
+      SURPRISE: 1,
+      toString: '',
+      constructor: '',
+    })
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual([
+      'PIDFILE',
+      'SURPRISE',
+      'toString',
+      'constructor',
+      'LISTEN',
+      'APIKEY',
+      'BASEDIR',
+    ])
     expect(problems[0]).toContain('did you mean PID_FILE?')
-    expect(problems[3]).toContain('missing')
+    expect(problems[5]).toContain('missing')
   })
 
   it('every needed field that is missing', () => {

@@ -3,6 +3,7 @@ import crypto, { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { Duplex, PassThrough } from 'node:stream'
 import { AcceptedKeys } from '../../src/agent/accepted-keys.ts'
 import { AgentLog, type LogEntry } from '../../src/agent/agent-log.ts'
@@ -165,6 +166,12 @@ describe('the link to a listener', () => {
     ['another type', '{"type":"run","command":"id"}\n'],
     ['a call that is none', '{"type":"call","id":1,"name":"exec","input":{}}\n'],
     ['a field too many', '{"type":"ready","directory":"/"}\n'],
+    ['a note of what only the keeper does', '{"type":"note","level":"info","event":"start","facts":{}}\n'],
+    [
+      'a note with a time of its own',
+      '{"type":"note","level":"info","event":"call","facts":{"at":"2001-01-01T00:00:00.000Z"}}\n',
+    ],
+    ['a note with a second event', '{"type":"note","level":"info","event":"call","facts":{"event":"start"}}\n'],
     ['a line that never ends', 'x'.repeat(CALL_LIMIT + 1)],
   ])('%s is a breach', async (_, bytes) => {
     const { wire, link } = pair()
@@ -245,6 +252,29 @@ describe('the link to a listener', () => {
       await expect(asked).rejects.toThrow()
     },
   )
+  it('readers that leave in the middle, between two pulls or in one, leave room for others', async () => {
+    const { out, link } = pair()
+    const log = new AgentLog(join(temp, 'read.log'), undefined)
+    log.open()
+    for (let line = 0; line < 600; line += 1) log.note({ level: 'info', event: 'call', line })
+    const work = new ScriptedWork(() => ({ directory: join(temp, 'nowhere'), mta: 'postfix' }), log)
+    const desk = new OrderDesk(work, link, () => undefined)
+    const answers = createInterface({ input: out })[Symbol.asyncIterator]()
+    const pull = async (id: number): Promise<unknown> => {
+      desk.take({ type: 'pull', id })
+      return JSON.parse((await answers.next()).value as string)
+    }
+    for (let id = 1; id <= 40; id += 1) {
+      desk.take({ type: 'call', id, name: 'logs', input: { source: 'agent', lines: 600, follow: true } })
+      expect(await pull(id)).toMatchObject({ type: 'records', done: false })
+      if (id % 2 === 0) desk.take({ type: 'pull', id })
+      desk.take({ type: 'cancel', id })
+      if (id % 2 === 0) await answers.next()
+      expect(await pull(id)).toEqual({ type: 'records', id, records: [], done: true })
+    }
+    desk.take({ type: 'call', id: 99, name: 'logs', input: { source: 'agent', lines: 1, follow: false } })
+    expect(await pull(99)).toMatchObject({ type: 'records' })
+  })
 })
 
 describe('the log', () => {
@@ -263,6 +293,24 @@ describe('the log', () => {
     expect(readFileSync(file, 'utf8')).not.toMatch(/[^\n\P{Cc}]/u)
     symlinkSync(file, `${file}.link`)
     expect(() => new AgentLog(`${file}.link`, undefined).open()).toThrow(/ELOOP/)
+  })
+
+  it('a line without an end, of one who died in the middle, spoils no other; a file that is not there is empty', () => {
+    const file = join(mkdtempSync(join(temp, 'log-')), 'agent.log')
+    writeFileSync(file, '{"at":"2026')
+    const log = new AgentLog(file, undefined)
+    log.open()
+    log.note(entry('one'))
+    log.note(entry('two'))
+    expect(log.last(9).map((line) => line.slice(0, 9))).toEqual(['{"at":"20', '{"at":"20', '{"at":"20'])
+    expect(
+      log
+        .last(9)
+        .slice(1)
+        .map((line) => (JSON.parse(line) as LogEntry).event),
+    ).toEqual(['one', 'two'])
+    renameSync(file, `${file}.1`)
+    expect(log.last(9)).toEqual([])
   })
 
   it('is read back as records, and followed without a gap', async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type Link, type SmallFile, lastMember } from '../../src/operations/archive/small-files.ts'
 import { MtaFolder } from '../../src/operations/payload/from-folder.ts'
 import { type HarakaMember, PayloadMembers } from '../../src/operations/payload/members.ts'
@@ -106,7 +106,17 @@ describe('members', () => {
     const { mtimeMs, ino } = statSync(file)
     expect((await made(from, 'cached-cache')).file).toBe(file)
     expect(statSync(file)).toMatchObject({ mtimeMs, ino })
-    expect(readdirSync(join(place, 'cached-cache/akctl/archive'))).toHaveLength(1)
+    expect(readdirSync(join(place, 'cached-cache/akctl/archive'))).toEqual([basename(file), `${basename(file)}.sha256`])
+  })
+
+  it('one that was changed in the cache is packed anew', async () => {
+    const from = fakeFolder('broken')
+    const { file } = await made(from, 'broken-cache')
+    const bytes = readFileSync(file)
+    writeFileSync(file, bytes.subarray(0, -100))
+    expect(readFileSync((await made(from, 'broken-cache')).file).equals(bytes)).toBe(true)
+    rmSync(`${file}.sha256`)
+    expect(readFileSync((await made(from, 'broken-cache')).file).equals(bytes)).toBe(true)
   })
 
   it('another content of --from is another member: nobody else gets it from the cache', async () => {

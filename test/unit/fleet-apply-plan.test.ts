@@ -37,7 +37,10 @@ describe('a plan', () => {
     const world = await memoryWorld(['mx1'])
     await fleet.planned(world, fileOf({ mx1: 3 }))
     writeFileSync(fleet.plan, readFileSync(fleet.plan, 'utf8').replace('"spool-readers": 3', '"spool-readers": 4'))
-    await expect(fleet.applyPlan(world)).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('was edited') as string })
+    await expect(fleet.applyPlan(world)).rejects.toMatchObject({
+      exit: 2,
+      message: expect.stringContaining('was edited') as string,
+    })
     expect([await settingsOf(world), world.node('mx1').record]).toEqual([[['mx1', undefined]], undefined])
   })
 

@@ -31,7 +31,8 @@ const texts = (lines: readonly LogLine[]): string[] => lines.map(({ node, text }
 
 class MemorySink implements LineSink {
   readonly lines: LogLine[] = []
-  closed = false
+  readonly reader = new AbortController()
+  readonly left = this.reader.signal
 
   write(lines: readonly LogLine[]): Promise<void> {
     this.lines.push(...lines)
@@ -132,14 +133,15 @@ describe('following', () => {
     ])
   })
 
-  test('ends when nobody reads any more', async () => {
+  test('ends when nobody reads any more, though the log is quiet', async () => {
     const world = await memoryWorld(['a'])
     const sink = new MemorySink()
-    sink.closed = true
     world.node('a').log = log([1, 'a1'])
     world.node('a').logEnds = new Promise(() => undefined)
-    const outcomes = await followLogs(world.context, ALL, request(), () => Promise.resolve(sink))
-    expect([outcomes, sink.lines]).toEqual([[{ node: 'a', outcome: 'ok' }], []])
+    const done = followLogs(world.context, ALL, request(), () => Promise.resolve(sink))
+    await until('the line came', 10, () => sink.lines.length === 1 || undefined)
+    sink.reader.abort()
+    expect(await done).toEqual([{ node: 'a', outcome: 'ok' }])
   })
 
   /** A log without an end, of lines that are long; counts what is read of it. */
@@ -159,7 +161,7 @@ describe('following', () => {
     const world = await memoryWorld(['a', 'b'])
     const read = [endless(world, 'a'), endless(world, 'b')]
     const sum = (): number => read.reduce((all, { characters }) => all + characters, 0)
-    const stuck = { closed: false, write: () => new Promise<void>(() => undefined) }
+    const stuck = { left: new AbortController().signal, write: () => new Promise<void>(() => undefined) }
     const context = { ...world.context, clock: () => new Date() }
     const done = followLogs(context, ALL, request(), () => Promise.resolve(stuck))
     let before = -1
@@ -176,7 +178,7 @@ describe('following', () => {
   test('ends with the error of a reader that can take nothing', async () => {
     const world = await memoryWorld(['a'])
     endless(world, 'a')
-    const full = { closed: false, write: () => Promise.reject(new Error('the disk is full')) }
+    const full = { left: new AbortController().signal, write: () => Promise.reject(new Error('the disk is full')) }
     const context = { ...world.context, clock: () => new Date() }
     await expect(followLogs(context, ALL, request(), () => Promise.resolve(full))).rejects.toThrow('the disk is full')
   })

@@ -10,7 +10,7 @@ import type { NodeState } from '../../node/state.ts'
 import { CancelledError, FailedError, UnreachableError } from '../../outcome/errors.ts'
 import type { IdentityPolicy } from '../identity-policy.ts'
 import type { Expected, NodeConnection, Order, RollbackOrder, StartOrder, StatusQuery, SyncOrder } from '../port.ts'
-import { API, API_ROOT, type AgentVersion, type ApiName } from '../wire/api.ts'
+import { API, API_ROOT, HEARTBEAT, type AgentVersion, type ApiName } from '../wire/api.ts'
 import { answerOf } from './answers.ts'
 import { type Exchanged, type HttpRequest, exchange } from './exchange.ts'
 import type { Asked } from './failure-answers.ts'
@@ -145,7 +145,8 @@ export class AgentConnection implements NodeConnection {
     const { signal, timeouts } = this.parts
     try {
       const request = await this.request('logs', { body }, link)
-      yield* recordsOf(link.client, request, this.asked('logs'), { seconds: timeouts.command, follow, signal })
+      const quiet = follow ? (timeouts.quiet ?? HEARTBEAT.dead) : timeouts.command
+      yield* recordsOf(link.client, request, this.asked('logs'), { seconds: timeouts.command, quiet, signal })
     } finally {
       this.streams.delete(link)
       await link.destroy()

@@ -16,9 +16,10 @@ import { whenAborted } from '../when-aborted.ts'
 const REFUSAL_LIMIT = 64 * 1024
 
 export interface StreamOptions {
-  /** Until the answer begins and, unless it follows, until more of it comes; in seconds. */
+  /** Until the answer begins; in seconds. */
   readonly seconds: number
-  readonly follow: boolean
+  /** Until more of it comes, a sign of life at least; in seconds. */
+  readonly quiet: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -63,7 +64,7 @@ function openStream(
   client: Pick<Client, 'dispatch'>,
   request: HttpRequest,
   asked: Asked,
-  { seconds, follow, signal }: StreamOptions,
+  { seconds, quiet, signal }: StreamOptions,
 ): Promise<Readable> {
   return new Promise((resolve, reject) => {
     const settle = (result: Readable | Error): void => {
@@ -81,7 +82,7 @@ function openStream(
     const timer = setTimeout(() => giveUp('timeout', `no answer within ${seconds} s`), seconds * 1000)
     whenAborted(signal, onAbort)
     const { method, path, headers, body = null } = request
-    client.dispatch({ method, path, headers, body, headersTimeout: 0, bodyTimeout: follow ? 0 : seconds * 1000 }, stream)
+    client.dispatch({ method, path, headers, body, headersTimeout: 0, bodyTimeout: quiet * 1000 }, stream)
   })
 }
 

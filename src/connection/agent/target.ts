@@ -19,4 +19,6 @@ export interface AgentTimeouts {
   readonly command: number
   /** For changing calls: a restart that waits until it is healthy takes longer than a status. */
   readonly change: number
+  /** Without a sign of life on a followed log; as long as agents promise when not given. */
+  readonly quiet?: number
 }

@@ -36,6 +36,8 @@ export const API_VERSION = { major: 1, minor: 2 } as const
 /** Where the API lives, and the media type of followed logs: a JSON document a line. */
 export const API_ROOT = '/v1'
 export const NDJSON = 'application/x-ndjson'
+/** Seconds after which an agent shows on a quiet log that it lives, and after which a client knows that it does not. */
+export const HEARTBEAT = { beat: 15, dead: 60 }
 
 /** Largest request body, in bytes: the 23 settings and an order need a few KiB. */
 export const BODY_LIMIT = 64 * 1024

@@ -4,8 +4,8 @@ import { LagWindow, type LogLine, type Placed } from './log-merge.ts'
 /** Where followed lines go. */
 export interface LineSink {
   write(lines: readonly LogLine[]): Promise<void>
-  /** True once nobody reads any more. */
-  readonly closed: boolean
+  /** Aborted once nobody reads any more. */
+  readonly left: AbortSignal
 }
 
 /** Characters that are on their way at most, of all nodes together: beyond them, nodes wait for the reader. */
@@ -35,12 +35,12 @@ export class LineFlow {
   ) {
     this.window = new LagWindow(lag)
     this.timer = setInterval(() => this.pass(this.window.take(this.now())), TICK)
-    signal.addEventListener('abort', this.wake)
+    for (const end of [signal, sink.left]) end.addEventListener('abort', this.wake)
   }
 
   /** True when no more lines are wanted. */
   get closed(): boolean {
-    return this.sink.closed || this.error !== undefined
+    return this.sink.left.aborted || this.error !== undefined
   }
 
   /** Takes a line; waits while too much is on its way. */
@@ -63,6 +63,7 @@ export class LineFlow {
     await Promise.race([this.written, late])
     clearTimeout(timer)
     for (const listener of [hurry, this.wake]) this.signal.removeEventListener('abort', listener)
+    this.sink.left.removeEventListener('abort', this.wake)
     if (this.error !== undefined) throw this.error as Error
   }
 

@@ -101,14 +101,17 @@ export async function followLogs(
       if (flow.closed) return { outcome: 'ok' }
       if (known?.has(record) !== true && matches(record, request)) await add(record)
     }
-    if (context.signal.aborted) return { outcome: 'cancelled' }
+    if (context.signal.aborted || sink.left.aborted) return { outcome: 'cancelled' }
     throw new UnreachableError('the log ended by itself: the connection was lost, or its reader was killed on the node')
   }
   try {
     const onNode = (outcome: NodeOutcome<unknown>): void => {
       reportLoss(context, outcome, several)
     }
-    return await visit(context, fleet, { concurrency: fleet.nodes.length, onNode, unwatched: true }, { kind: 'read' }, work)
+    const width = { concurrency: fleet.nodes.length, onNode, unwatched: true, until: sink.left }
+    const outcomes = await visit(context, fleet, width, { kind: 'read' }, work)
+    if (context.signal.aborted) return outcomes
+    return outcomes.map((each) => (each.outcome === 'cancelled' ? { node: each.node, outcome: 'ok' } : each))
   } finally {
     await flow.end()
   }

@@ -27,6 +27,8 @@ export interface Width {
   readonly onNode?: ((outcome: NodeOutcome<unknown>) => void) | undefined
   /** Not shown while it goes on: it prints as it goes, or has no end. */
   readonly unwatched?: boolean
+  /** Ends the run as Ctrl-C does. */
+  readonly until?: AbortSignal
   /** What connects, where a command comes back to its nodes. */
   readonly opener?: Opener | undefined
 }
@@ -114,7 +116,7 @@ export async function whole<R>(
 }
 
 /** How wide a part of a run is, and who is told of its nodes. */
-interface PartWidth<T> extends Pick<Width, 'concurrency'> {
+interface PartWidth<T> extends Pick<Width, 'concurrency' | 'until'> {
   readonly onNode?: ((outcome: NodeOutcome<T>) => void) | undefined
 }
 
@@ -202,14 +204,15 @@ async function openBelow(
 }
 
 async function run<T>(
-  { run: { grace }, signal }: Context,
+  context: Context,
   { nodes, profile }: Fleet,
-  { concurrency, onNode }: PartWidth<T>,
+  { concurrency, onNode, until }: PartWidth<T>,
   { budget, bases, watch }: Shared,
   work: (node: NodeRecord, guard: OrderGuard) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
+  const signal = until === undefined ? context.signal : AbortSignal.any([context.signal, until])
   const guarded = async (node: NodeRecord): Promise<Done<T>> => {
-    const guard = new OrderGuard(signal, grace)
+    const guard = new OrderGuard(signal, context.run.grace)
     watch.started(node.name)
     try {
       return await work(node, guard)

@@ -1,5 +1,6 @@
-import { createWriteStream, existsSync } from 'node:fs'
-import { chmod, copyFile, link, mkdir, rename } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { chmod, copyFile, link, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -25,7 +26,7 @@ export interface HarakaMember {
 
 /**
  * The heavy parts of node archives, each a gzip member of its own without the end mark of tar, so that members can
- * simply be joined. Made once a version and architecture, and kept in `$XDG_CACHE_HOME/akctl/archive`.
+ * simply be joined. Made once a version and architecture, and kept in `$XDG_CACHE_HOME/akctl/archive` with its digest.
  */
 export class PayloadMembers {
   private readonly cache: string
@@ -44,7 +45,7 @@ export class PayloadMembers {
     const file = join(this.cache, `node-${NODE_VERSION}-${arch}-${FORM}.tar.gz`)
     // What is named by --from is looked at even so: a wrong folder is to be heard of.
     const given = this.options.from === undefined ? undefined : await new MtaFolder(this.options.from).nodeBinary(arch)
-    if (existsSync(file)) return file
+    if (await isWhole(file)) return file
     return this.make(file, 'Node.js', async (temp) => {
       const fetched = join(cacheFolder(this.options.env), 'haraka')
       await mkdir(join(temp, 'lib'))
@@ -63,7 +64,7 @@ export class PayloadMembers {
     const variant = given === undefined ? '' : `-${given.digest}`
     const file = join(this.cache, `haraka-${id}${variant}-${FORM}.tar.gz`)
     const folder = `versions/${id}`
-    if (!existsSync(file)) {
+    if (!(await isWhole(file))) {
       await this.make(file, 'Haraka', async (temp) => {
         const files = await arrange(temp, { id, modules, node: undefined })
         return { cwd: join(temp, 'mta'), files: files.map((path) => path.slice('mta/'.length)), prefix: folder }
@@ -76,10 +77,26 @@ export class PayloadMembers {
     this.options.note?.(`packing ${what} for archives; this is done once`)
     return inCache(this.cache, async (temp) => {
       await packMember(await arrangeIn(temp), join(temp, 'member'), this.options.signal)
+      await writeFile(join(temp, 'digest'), `${await digestOf(join(temp, 'member'))}\n`)
+      await rename(join(temp, 'digest'), digestFile(file))
       await rename(join(temp, 'member'), file)
       return file
     })
   }
+}
+
+/** Whether a member is there as it was packed: what is broken or was changed goes into no node's archive. */
+async function isWhole(file: string): Promise<boolean> {
+  if (!existsSync(file) || !existsSync(digestFile(file))) return false
+  return (await readFile(digestFile(file), 'utf8')).trim() === (await digestOf(file))
+}
+
+const digestFile = (file: string): string => `${file}.sha256`
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
 }
 
 interface Parts {
