@@ -4,6 +4,7 @@ import { StoreError } from '../outcome/errors.ts'
 import type { Secrecy } from './checked.ts'
 import { decode, encode } from './decode.ts'
 import type { Folder, FolderWriter } from './folder.ts'
+import type { Update } from './profile.ts'
 
 /**
  * A JSON file of the store that holds one checked value. The generation before the last change stays beside it as
@@ -31,11 +32,12 @@ export class JsonFile<T> {
    * Reads, changes and writes while nobody else does. A change that throws, or that changes nothing, writes nothing.
    * @throws what `change` throws; StoreError, LockedError
    */
-  update<R>(change: (value: T) => { readonly data: T; readonly result: R }): Promise<R> {
+  update<R>(change: Update<T, R>): Promise<R> {
     return this.folder.exclusive(async (writer) => {
       const before = this.content()
-      const { data, result } = change(this.valueOf(before))
-      await this.write(writer, before, data)
+      const value = this.valueOf(before)
+      const { data, result } = await change(value)
+      if (data !== value) await this.write(writer, before, data)
       return result
     })
   }

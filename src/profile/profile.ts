@@ -36,11 +36,23 @@ export interface StoredKey {
   readonly publicLine: string
 }
 
+/** A key whose file can't be used. */
+export interface DamagedKey {
+  readonly name: string
+  /** Why not, with the file's path. */
+  readonly damaged: string
+}
+
 /** SSH keys as OpenSSH files of mode 0600, readable by ssh-keygen. */
 export interface KeyStore {
-  list(): Promise<readonly StoredKey[]>
+  /** The names of all keys; none of their files is read. */
+  names(): Promise<readonly string[]>
+  /** All keys; one with a damaged file hides no other. */
+  list(): Promise<readonly (StoredKey | DamagedKey)[]>
   /** @throws NotFoundError */
   get(name: string): Promise<StoredKey>
+  /** Whether a key's file wants a passphrase. @throws NotFoundError, StoreError for a file that can't be used */
+  isProtected(name: string): Promise<boolean>
   /** The file's bytes. @throws NotFoundError */
   privateKey(name: string): Promise<Uint8Array>
   /** Makes an ed25519 key. @throws UsageError when the name is taken or not allowed */
@@ -146,6 +158,14 @@ export interface SecretStore {
   protect(choose: () => Promise<Unlocking>): Promise<void>
 }
 
+/** A change of stored data, which works while nobody else changes them; given back as they were, nothing is written. */
+export type Update<D, T> = (data: D) => Updated<D, T> | Promise<Updated<D, T>>
+
+interface Updated<D, T> {
+  readonly data: D
+  readonly result: T
+}
+
 /** One profile's store. Writers of several processes never lose each other's update. */
 export interface Profile {
   readonly name: string
@@ -153,10 +173,11 @@ export interface Profile {
   /** @throws StoreError with the remedy when the file is damaged: a broken store never starts empty */
   read(): Promise<ProfileData>
   /**
-   * Reads, changes and writes under the profile's lock; a `change` that throws writes nothing.
+   * Reads, changes and writes under the profile's lock; a `change` that throws writes nothing. What has to stay true until
+   * the write, such as that a key is there, is looked at in it.
    * @throws LockedError when another process holds the lock for longer than `AKCTL_STORE_TIMEOUT` (10 s)
    */
-  update<T>(change: (data: ProfileData) => { readonly data: ProfileData; readonly result: T }): Promise<T>
+  update<T>(change: Update<ProfileData, T>): Promise<T>
   readonly keys: KeyStore
   readonly trust: TrustStore
   readonly journal: Journal
