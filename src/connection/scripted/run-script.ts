@@ -1,15 +1,9 @@
 import type { Script } from '../../script/script.ts'
 import { failureOf, frame } from '../../script/answer.ts'
 import { programOf } from '../../script/program.ts'
-import {
-  CancelledError,
-  FailedError,
-  TimeoutError,
-  UnauthorizedError,
-  UnknownOutcomeError,
-  UnreachableError,
-} from '../../outcome/errors.ts'
-import type { End, Host, RunResult } from '../host.ts'
+import { CancelledError, FailedError, TimeoutError, UnknownOutcomeError, UnreachableError } from '../../outcome/errors.ts'
+import type { End, Host } from '../host.ts'
+import { refusalOf } from '../refusal.ts'
 
 /** How one script is run. */
 export interface ScriptRun {
@@ -33,25 +27,10 @@ export async function runScript<T>(host: Host, script: Script<T>, options: Scrip
     if (framed.answer.status !== 0) throw failureOf(framed.answer, where)
     return script.interpret(framed.answer)
   }
-  if (framed.kind === 'nothing' && result.end.kind === 'exit') throw refusalOf(result, where)
+  if (framed.kind === 'nothing' && result.end.kind === 'exit') throw refusalOf(where, 'script', result.end, result.stderr)
   if (result.overflow) throw new FailedError(`${where}: the answer is over the limit and was cut off`)
   if (script.changes) throw unknownOf(result.end, where)
   throw options.signal?.aborted === true ? new CancelledError(`${where}: cancelled`) : unfinishedOf(result.end, where)
-}
-
-/** The shell or sudo ended before the script began: nothing was changed. */
-function refusalOf(result: RunResult, where: string): FailedError | UnauthorizedError {
-  const detail = lastLines(result.stderr)
-  if (/^sudo: /m.test(result.stderr)) {
-    return new UnauthorizedError(`${where}: sudo was refused`, {
-      detail,
-      hints: ['let this user run /bin/sh by sudo without a password (NOPASSWD), or edit the node without --sudo'],
-    })
-  }
-  const status = result.end.kind === 'exit' ? result.end.status : '?'
-  const [, missing] = /\b(base64|gzip): (?:command )?not found/.exec(result.stderr) ?? []
-  const hints = missing === undefined ? [] : [`install ${missing} on the node: scripts come packed`]
-  return new FailedError(`${where}: the login shell ended with status ${status} before the script began`, { detail, hints })
 }
 
 function unknownOf(end: End, where: string): UnknownOutcomeError {
@@ -77,11 +56,4 @@ function describeEnd(end: End): string {
     case 'timeout':
       return `no answer within ${end.seconds} s`
   }
-}
-
-function lastLines(text: string): string[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-5)
 }

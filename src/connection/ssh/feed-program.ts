@@ -1,8 +1,9 @@
 import type { ClientChannel } from 'ssh2'
-import { FailedError, type NodeError, UnauthorizedError, UnreachableError } from '../../outcome/errors.ts'
+import { type NodeError, UnreachableError } from '../../outcome/errors.ts'
 import { CappedOutput } from '../capped-output.ts'
 import type { HostFeed } from '../host.ts'
-import { linesOf } from '../lines.ts'
+import { linesOf, linesThen } from '../lines.ts'
+import { refusalOf } from '../refusal.ts'
 import { ChunkQueue } from '../chunk-queue.ts'
 import type { Link } from './link.ts'
 import type { ProgramEnd } from './program-end.ts'
@@ -51,7 +52,7 @@ class ProgramFeed implements HostFeed {
     this.queue = new ChunkQueue(channel)
     channel.stderr.on('data', (chunk: Buffer) => this.stderr.add(chunk))
     signal?.addEventListener('abort', this.onAbort, { once: true })
-    this.lines = this.read()
+    this.lines = linesThen(linesOf(this.queue.chunks()), () => this.failure())
     if (signal?.aborted === true) this.onAbort()
   }
 
@@ -71,30 +72,12 @@ class ProgramFeed implements HostFeed {
     if (this.link.alive) this.channel.end()
   }
 
-  private async *read(): AsyncIterable<string> {
-    yield* linesOf(this.queue.chunks())
-    if (this.closing) return
+  private async failure(): Promise<NodeError | undefined> {
+    if (this.closing) return undefined
     await this.end.closed
-    const failure = this.failure()
-    if (failure !== undefined) throw failure
-  }
-
-  private failure(): NodeError | undefined {
-    const detail = this.stderr
-      .text()
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .slice(-5)
     const { exit } = this.end
     if (exit === undefined) return new UnreachableError(`${this.label}: the connection was lost (${this.link.why})`)
     if (this.printed || (exit.kind === 'exit' && exit.status === 0)) return undefined
-    if (detail.some((line) => line.startsWith('sudo: '))) {
-      return new UnauthorizedError(`${this.label}: sudo was refused`, {
-        detail,
-        hints: ['let this user run /bin/sh by sudo without a password (NOPASSWD), or edit the node without --sudo'],
-      })
-    }
-    const how = exit.kind === 'exit' ? `status ${exit.status}` : exit.kind === 'signal' ? exit.signal : exit.kind
-    return new FailedError(`${this.label}: the login shell ended with ${how} before the program began`, { detail })
+    return refusalOf(this.label, 'program', exit, this.stderr.text())
   }
 }
