@@ -21,6 +21,8 @@ export class JsonFile<T> {
     /** What holds while there is no file. */
     private readonly initial: T,
     private readonly secrecy: Secrecy = 'plain',
+    /** Where doing without the file loses little: what. */
+    private readonly loses?: string,
   ) {}
 
   /** @throws StoreError with the remedy when the file is damaged or of a newer akctl */
@@ -93,6 +95,7 @@ export class JsonFile<T> {
     const backup = this.folder.has(`${this.name}.bak`)
       ? `then take the state before the last change, which is kept: cp -p ${path}.bak ${path}`
       : `then put back ${path} from a backup`
-    return [`keep a copy to look at: cp -p ${path} ${path}.damaged`, backup]
+    const without = this.loses === undefined ? [] : [`or do without it: rm -f ${path} ${path}.bak (lost is ${this.loses})`]
+    return [`keep a copy to look at: cp -p ${path} ${path}.damaged`, backup, ...without]
   }
 }
