@@ -86,11 +86,24 @@ export interface JournalEntry {
   readonly message?: string
 }
 
-/** Append-only record of changing verbs. A half line of a crash is passed over on reading. */
+/** A line of the journal that holds no entry. */
+export interface DamagedLine {
+  readonly path: string
+  /** As `tail -n` counts: 1 for the last line of its file. */
+  readonly fromEnd: number
+}
+
+/** Append-only record of changing verbs. Half a line at the end, of a crash or a writer at work, is passed over on reading. */
 export interface Journal {
   append(entries: readonly JournalEntry[]): Promise<void>
-  /** The newest `limit` entries that match, oldest first. */
-  list(query: { readonly node?: string; readonly limit: number }): Promise<readonly JournalEntry[]>
+  /**
+   * The newest `limit` entries that match, oldest first.
+   * @param onDamaged told of every line among them that can't be read
+   */
+  list(
+    query: { readonly node?: string; readonly limit: number },
+    onDamaged?: (line: DamagedLine) => void,
+  ): Promise<readonly JournalEntry[]>
 }
 
 /** An order that was sent and whose end has not been seen yet. */
