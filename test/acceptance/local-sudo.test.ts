@@ -26,9 +26,7 @@ describe.each(WAYS)('sudo is %s', (_, path, words, remedy) => {
   test.each([[['node', 'logs', 'here']], [['mta', 'status', 'here']], [['mta', 'sync', 'here']]])('%j', async (args) => {
     const { exit, json } = await cli.run([...args, '--json'], { env: { PATH: path() } })
     expect([exit, json.ok]).toEqual([6, false])
-    expect(json.nodes).toMatchObject([
-      { outcome: 'unauthorized', error: { message: expect.stringContaining(words) as string } },
-    ])
+    expect(json.nodes).toMatchObject([{ outcome: 'unauthorized', error: { message: expect.stringContaining(words) as string } }])
     expect(json.nodes?.[0]?.error?.hints.join()).toMatch(remedy)
   })
 })

@@ -95,7 +95,9 @@ describe('set and unset', () => {
     expect(world.node('mx1').record?.settings).toEqual({ 'esmtp-connection-timeout': 9 })
     await editSettings(world.context, edit, run({ target: 'defaults' }))
     expect((await world.profile.read()).defaults).toEqual({ 'esmtp-connection-timeout': 9 })
-    const warning = expect.stringMatching(/^warning: the change is done, but the journal could not be written: no space left/) as string
+    const warning = expect.stringMatching(
+      /^warning: the change is done, but the journal could not be written: no space left/,
+    ) as string
     expect(world.notes.filter((note) => note.includes('the change is done'))).toEqual([warning, warning])
   })
 })

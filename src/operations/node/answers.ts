@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import type { NodeRecord } from '../../node/record.ts'
-import { NotFoundError, UsageError } from '../../outcome/errors.ts'
+import { NotFoundError } from '../../outcome/errors.ts'
 import type { Context } from '../context.ts'
 import { agentSocket } from '../lookups.ts'
 import { cannotRead, passphraseMissing, passphraseSource } from '../passphrase.ts'
