@@ -7,13 +7,51 @@ const sizes = (file) => ({
   'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true, IIFEs: true }],
 })
 
+/** What Node.js has without an import. */
+const NODE = Object.fromEntries(
+  [
+    ...['process', 'console', 'Buffer', 'URL', 'fetch', 'performance', 'structuredClone', 'AbortController', 'AbortSignal'],
+    ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'queueMicrotask'],
+  ].map((name) => [name, 'readonly']),
+)
+
+/** Of a CommonJS module. */
+const COMMON = Object.fromEntries(['require', 'module', 'exports', '__dirname', '__filename'].map((name) => [name, 'readonly']))
+
+/** What is surely a mistake; TypeScript's own check finds it in the other files. */
+const MISTAKES = Object.fromEntries(
+  [
+    ...['no-undef', 'no-const-assign', 'no-redeclare', 'no-dupe-keys', 'no-dupe-else-if', 'no-duplicate-case', 'no-self-assign'],
+    ...['no-unreachable', 'no-fallthrough', 'no-cond-assign', 'no-unsafe-finally', 'no-unsafe-optional-chaining'],
+    ...['no-async-promise-executor', 'no-loss-of-precision', 'use-isnan', 'valid-typeof', 'no-constant-condition', 'eqeqeq'],
+  ].map((rule) => [rule, 'error']),
+)
+
 const bannedOn = (object, properties, message) => properties.map((property) => ({ object, property, message }))
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', '.cache/', 'node_modules/', 'src/mta/haraka/package/node_modules/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['src/**/*.ts', 'test/**/*.ts'],
+    files: ['**/*.{js,mjs,cjs}'],
+    extends: [tseslint.configs.recommended],
+    languageOptions: { globals: NODE },
+    rules: {
+      ...sizes(300),
+      ...MISTAKES,
+      'no-console': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { caughtErrors: 'none', ignoreRestSiblings: true }],
+    },
+  },
+  {
+    files: ['**/*.cjs', 'src/mta/haraka/package/**/*.js', 'bin/*.js'],
+    languageOptions: { sourceType: 'commonjs', globals: COMMON },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  // What Haraka gives its plugins.
+  { files: ['src/mta/haraka/package/plugins/**/*.js'], languageOptions: { globals: { DELAY: 'readonly' } } },
+  {
+    files: ['src/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -33,6 +71,7 @@ export default tseslint.config(
       ],
     },
   },
+  { files: ['tools/**/*.ts'], rules: sizes(300) },
   {
     files: ['src/**/*.ts'],
     plugins: { house: { rules: { 'no-module-state': noModuleState } } },

@@ -22,6 +22,17 @@ const RELEASES = {
 /** Where fetched releases are kept; nothing in it is precious. */
 const CACHE = `${root}/.cache/nodes`
 
+/**
+ * The releases that the words of the command line choose, and the words that are left for jest.
+ * @throws Error naming those that there are, for another one or none
+ */
+export function chosenReleases(words) {
+  if (words[0] !== '--node') return { releases: Object.keys(RELEASES), rest: words }
+  const [, release, ...rest] = words
+  if (release !== undefined && Object.hasOwn(RELEASES, release)) return { releases: [release], rest }
+  throw new Error(`--node ${release ?? ''}: there are ${Object.keys(RELEASES).join(' and ')} (tools/test-nodes.mjs pins them)`)
+}
+
 /** The folder with a release's `node`, fetched by `npm pack` when it is not there yet. @throws Error for a wrong checksum */
 export function nodeFolder(release) {
   const { version, integrity } = RELEASES[release]
@@ -44,21 +55,28 @@ export function nodeFolder(release) {
   return `${folder}/bin`
 }
 
-if (isMain(import.meta.url)) {
-  const words = process.argv.slice(2)
-  const chosen = words[0] === '--node' ? words.splice(0, 2).slice(1) : Object.keys(RELEASES)
+async function testOn({ releases, rest }) {
   await fetchHaraka(TEST_CACHE)
   let passed = 0
   let failed = 0
-  for (const release of chosen) {
+  for (const release of releases) {
     const folder = nodeFolder(release)
     console.log(`\nOn Node.js ${RELEASES[release].version}:`)
-    const tests = await runJest(words, { node: `${folder}/node`, env: { PATH: `${folder}:${process.env.PATH}` } })
+    const tests = await runJest(rest, { node: `${folder}/node`, env: { PATH: `${folder}:${process.env.PATH}` } })
     for (const note of tests.notes) console.log(note)
     console.log(`Node.js ${RELEASES[release].version}: ${tests.passed} tests passed, ${tests.failed} failed`)
     passed += tests.passed
     failed += tests.failed
   }
   console.log(`${passed} passed, ${failed} failed`)
-  process.exitCode = failed === 0 ? 0 : 1
+  return failed === 0 ? 0 : 1
+}
+
+if (isMain(import.meta.url)) {
+  try {
+    process.exitCode = await testOn(chosenReleases(process.argv.slice(2)))
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  }
 }

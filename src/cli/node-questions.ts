@@ -40,9 +40,9 @@ async function askText(prompter: Prompter, field: Needed): Promise<string> {
 }
 
 async function askKey(context: Context): Promise<string> {
-  const keys = await (await context.profile()).keys.list()
+  const keys = await (await context.profile()).keys.names()
   if (keys.length === 0) return 'agent'
-  return context.prompter.choice('Which key logs in? (agent: the ssh-agent)', [...keys.map(({ name }) => name), 'agent'])
+  return context.prompter.choice('Which key logs in? (agent: the ssh-agent)', [...keys, 'agent'])
 }
 
 function missing(text: NodeText): readonly Needed[] {

@@ -23,6 +23,13 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncIterable<str
   if (rest !== '') yield clean(rest)
 }
 
+/** Lines whose end may turn out to be none. @param failure asked once they are over; what it gives is thrown */
+export async function* linesThen(lines: AsyncIterable<string>, failure: () => Promise<Error | undefined>): AsyncIterable<string> {
+  yield* lines
+  const error = await failure()
+  if (error !== undefined) throw error
+}
+
 function clean(line: string): string {
   return (line.endsWith('\r') ? line.slice(0, -1) : line).slice(0, LINE_LIMIT)
 }

@@ -81,12 +81,20 @@ export class Lookups {
   }
 }
 
-function agentCredential(context: Context, node: string): Promise<Credential> {
-  const socket = context.env['SSH_AUTH_SOCK']
-  if (socket !== undefined && socket !== '') return Promise.resolve({ kind: 'agent', socket })
-  return Promise.reject(
-    new UsageError(`${node} logs in by the ssh-agent, and SSH_AUTH_SOCK is not set`, {
-      hints: ['start ssh-agent and ssh-add a key', `or give the node a stored key: akctl nodes edit ${node} --key KEY`],
-    }),
-  )
+/**
+ * Where the ssh-agent listens.
+ * @param node who needs it, for the message
+ * @throws UsageError when there is none
+ */
+export function agentSocket({ env }: Context, node: string): string {
+  const socket = env['SSH_AUTH_SOCK']
+  if (socket !== undefined && socket !== '') return socket
+  throw new UsageError(`${node} logs in by the ssh-agent, and SSH_AUTH_SOCK is not set`, {
+    hints: ['start ssh-agent and ssh-add a key', `or give the node a stored key: akctl nodes edit ${node} --key KEY`],
+  })
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- a missing agent must reject, not throw
+async function agentCredential(context: Context, node: string): Promise<Credential> {
+  return { kind: 'agent', socket: agentSocket(context, node) }
 }

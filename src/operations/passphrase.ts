@@ -7,12 +7,36 @@ import type { Context } from './context.ts'
  * @throws UsageError when nobody can be asked, naming the flag, or the file can't be read
  */
 export async function keyPassphrase(context: Context, key: string): Promise<string> {
-  const file = context.run.passphraseFile
-  if (file !== undefined) return passphraseLine(await readPassphraseFile(file), file)
-  const given = context.env['AKCTL_PASSPHRASE']
-  if (given !== undefined && given !== '') return given
-  if (context.prompter.canAsk) return context.prompter.secret(`Passphrase of the key ${key}`)
-  throw new UsageError(`the key ${key} is protected by a passphrase`, {
+  const source = passphraseSource(context)
+  switch (source?.kind) {
+    case 'file':
+      return passphraseLine(await readPassphraseFile(source.file), source.file)
+    case 'given':
+      return source.passphrase
+    case 'user':
+      return context.prompter.secret(`Passphrase of the key ${key}`)
+    case undefined:
+      throw passphraseMissing(key)
+  }
+}
+
+type PassphraseSource =
+  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'given'; readonly passphrase: string }
+  | { readonly kind: 'user' }
+
+/** Where the passphrase of a stored key would come from; undefined: from nowhere. */
+export function passphraseSource({ run, env, prompter }: Context): PassphraseSource | undefined {
+  const { passphraseFile: file } = run
+  if (file !== undefined) return { kind: 'file', file }
+  const passphrase = env['AKCTL_PASSPHRASE']
+  if (passphrase !== undefined && passphrase !== '') return { kind: 'given', passphrase }
+  return prompter.canAsk ? { kind: 'user' } : undefined
+}
+
+/** The error where a key's passphrase comes from nowhere. */
+export function passphraseMissing(key: string): UsageError {
+  return new UsageError(`the key ${key} is protected by a passphrase`, {
     hints: ['give --passphrase-file FILE, or set AKCTL_PASSPHRASE'],
   })
 }
@@ -22,8 +46,13 @@ export async function readPassphraseFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`cannot read the passphrase file: ${error instanceof Error ? error.message : String(error)}`)
+    throw cannotRead(error)
   }
+}
+
+/** The error for a passphrase file that can't be read. */
+export function cannotRead(error: unknown): UsageError {
+  return new UsageError(`cannot read the passphrase file: ${error instanceof Error ? error.message : String(error)}`)
 }
 
 /**

@@ -1,8 +1,13 @@
 import type { ExitCode } from './exit-codes.ts'
 import type { ErrorReport, Outcome } from './outcome.ts'
 
+/** What was being done at a node's door when an error ended it: logging in, or getting a program to begin. */
+export type Stage = 'login' | 'program'
+
 /** What may accompany an error: next steps, and lines of somebody's log that explain it. */
 export interface ErrorOptions {
+  /** Where that decides what an error means; without it the class says enough. */
+  readonly stage?: Stage
   readonly hints?: readonly string[]
   readonly detail?: readonly string[]
   readonly cause?: unknown
@@ -17,12 +22,14 @@ export abstract class AkctlError extends Error {
   abstract readonly exit: ExitCode
   readonly hints: readonly string[]
   readonly detail: readonly string[]
+  readonly stage: Stage | undefined
 
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = new.target.name
     this.hints = options.hints ?? []
     this.detail = options.detail ?? []
+    this.stage = options.stage
   }
 }
 

@@ -46,7 +46,8 @@ class LocalHome implements ProfileHome {
   ) {
     this.home = new Folder(directory, { timeout })
     this.profiles = this.home.child('profiles')
-    this.config = new JsonFile(this.home, 'config.json', configSchema, { schema: 1, profile: DEFAULT })
+    const loses = 'only which profile is in use'
+    this.config = new JsonFile(this.home, 'config.json', configSchema, { schema: 1, profile: DEFAULT }, 'plain', loses)
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- a port; a failed read must reject, not throw

@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import { safeParse } from 'valibot'
 import type { Folder } from './folder.ts'
-import type { Journal, JournalEntry } from './profile.ts'
+import type { DamagedLine, Journal, JournalEntry } from './profile.ts'
 import { entrySchema } from './schema.ts'
 import { linesBackwards } from './lines-backwards.ts'
 
@@ -31,14 +32,19 @@ export class FileJournal implements Journal {
   }
 
   /** Reads from the end, in blocks, and no more than is needed. */
-  async list({ node, limit }: { readonly node?: string; readonly limit: number }): Promise<readonly JournalEntry[]> {
+  async list(
+    { node, limit }: { readonly node?: string; readonly limit: number },
+    onDamaged?: (line: DamagedLine) => void,
+  ): Promise<readonly JournalEntry[]> {
     const found: JournalEntry[] = []
     if (limit <= 0) return found
     const mark = node === undefined ? undefined : JSON.stringify(node)
-    for await (const line of linesBackwards(this.folder, [CURRENT, OLD])) {
+    for await (const { file, text, fromEnd, ended } of linesBackwards(this.folder, [CURRENT, OLD])) {
       // A look at the text first: most lines of a long journal are about other nodes.
-      if (mark !== undefined && !line.includes(mark)) continue
-      const entry = entryOf(line)
+      const other = mark !== undefined && !text.includes(mark)
+      if (other && (onDamaged === undefined || jsonOf(text) !== undefined)) continue
+      const entry = entryOf(text)
+      if (entry === undefined && ended) onDamaged?.({ path: join(this.folder.path, file), fromEnd })
       if (entry === undefined || (node !== undefined && entry.node !== node)) continue
       found.push(entry)
       if (found.length >= limit) break
@@ -47,11 +53,15 @@ export class FileJournal implements Journal {
   }
 }
 
-/** The entry of a line, or undefined for half a line that a crash left. */
+/** The entry of a line, or undefined where it holds none. */
 function entryOf(line: string): JournalEntry | undefined {
+  const checked = safeParse(entrySchema, jsonOf(line))
+  return checked.success ? checked.output : undefined
+}
+
+function jsonOf(line: string): unknown {
   try {
-    const checked = safeParse(entrySchema, JSON.parse(line))
-    return checked.success ? checked.output : undefined
+    return JSON.parse(line)
   } catch {
     return undefined
   }

@@ -4,6 +4,7 @@ import { StoreError } from '../outcome/errors.ts'
 import type { Secrecy } from './checked.ts'
 import { decode, encode } from './decode.ts'
 import type { Folder, FolderWriter } from './folder.ts'
+import type { Update } from './profile.ts'
 
 /**
  * A JSON file of the store that holds one checked value. The generation before the last change stays beside it as
@@ -20,6 +21,8 @@ export class JsonFile<T> {
     /** What holds while there is no file. */
     private readonly initial: T,
     private readonly secrecy: Secrecy = 'plain',
+    /** Where doing without the file loses little: what. */
+    private readonly loses?: string,
   ) {}
 
   /** @throws StoreError with the remedy when the file is damaged or of a newer akctl */
@@ -31,11 +34,12 @@ export class JsonFile<T> {
    * Reads, changes and writes while nobody else does. A change that throws, or that changes nothing, writes nothing.
    * @throws what `change` throws; StoreError, LockedError
    */
-  update<R>(change: (value: T) => { readonly data: T; readonly result: R }): Promise<R> {
+  update<R>(change: Update<T, R>): Promise<R> {
     return this.folder.exclusive(async (writer) => {
       const before = this.content()
-      const { data, result } = change(this.valueOf(before))
-      await this.write(writer, before, data)
+      const value = this.valueOf(before)
+      const { data, result } = await change(value)
+      if (data !== value) await this.write(writer, before, data)
       return result
     })
   }
@@ -91,6 +95,7 @@ export class JsonFile<T> {
     const backup = this.folder.has(`${this.name}.bak`)
       ? `then take the state before the last change, which is kept: cp -p ${path}.bak ${path}`
       : `then put back ${path} from a backup`
-    return [`keep a copy to look at: cp -p ${path} ${path}.damaged`, backup]
+    const without = this.loses === undefined ? [] : [`or do without it: rm -f ${path} ${path}.bak (lost is ${this.loses})`]
+    return [`keep a copy to look at: cp -p ${path} ${path}.damaged`, backup, ...without]
   }
 }

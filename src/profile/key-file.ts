@@ -63,7 +63,8 @@ function opensshHeader(data: Buffer): KeyFileHeader {
   fields.string() // its options
   const count = fields.number()
   const publicBlob = fields.string()
-  if (cipher === undefined || publicBlob === undefined || count !== 1) throw damaged
+  const privatePart = fields.string()
+  if (cipher === undefined || publicBlob === undefined || privatePart === undefined || count !== 1) throw damaged
   return { encrypted: cipher.toString('latin1') !== 'none', publicBlob }
 }
 

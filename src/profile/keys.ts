@@ -3,15 +3,25 @@ import { checkName, nameProblem } from '../node/names.ts'
 import { NotFoundError, StoreError, UsageError } from '../outcome/errors.ts'
 import type { Folder } from './folder.ts'
 import type { PublicKey } from './key-file.ts'
-import type { KeyStore, StoredKey } from './profile.ts'
+import type { DamagedKey, KeyStore, StoredKey } from './profile.ts'
 
 /** SSH keys as OpenSSH files: `keys/NAME` and, for its comment and for encrypted PEM files, `keys/NAME.pub`. */
 export class FileKeyStore implements KeyStore {
   constructor(private readonly folder: Folder) {}
 
-  async list(): Promise<readonly StoredKey[]> {
-    const names = this.folder.names('files').filter((name) => nameProblem('key', name) === undefined)
-    return Promise.all(names.map((name) => this.get(name)))
+  // eslint-disable-next-line @typescript-eslint/require-await -- a port; a failed read must reject, not throw
+  async names(): Promise<readonly string[]> {
+    return this.folder.names('files').filter((name) => nameProblem('key', name) === undefined)
+  }
+
+  async list(): Promise<readonly (StoredKey | DamagedKey)[]> {
+    return Promise.all((await this.names()).map((name) => this.get(name).catch((error: unknown) => damaged(name, error))))
+  }
+
+  async isProtected(name: string): Promise<boolean> {
+    const { readHeader } = await import('./key-file.ts')
+    const bytes = await this.privateKey(name)
+    return this.readable(name, () => readHeader(bytes).encrypted)
   }
 
   async get(name: string): Promise<StoredKey> {
@@ -87,21 +97,31 @@ export class FileKeyStore implements KeyStore {
 
   private async derived(name: string, bytes: Buffer): Promise<PublicKey> {
     const { readKey } = await import('./key-maker.ts')
-    return this.readable(name, async () => (await readKey(bytes)).key)
+    const path = join(this.folder.path, name)
+    const anew = `make its public file, which is missing or damaged, anew: ssh-keygen -y -f ${path} > ${path}.pub`
+    return this.readable(name, async () => (await readKey(bytes)).key, [anew])
   }
 
-  private async readable<T>(name: string, read: () => T | Promise<T>): Promise<T> {
+  /** @param first what may help before all else */
+  private async readable<T>(name: string, read: () => T | Promise<T>, first: readonly string[] = []): Promise<T> {
     try {
       return await read()
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
       const path = join(this.folder.path, name)
+      const remove = `or give its nodes another key, then: akctl keys delete ${name}`
       throw new StoreError(`the key file ${path} can't be used: ${error.message}`, {
-        hints: [`look at it: ssh-keygen -y -f ${path} > ${path}.pub`, `or remove it: akctl keys delete ${name}`],
+        hints: [...first, `put it back from a backup (what is wrong with it: ssh-keygen -y -f ${path})`, remove],
         cause: error,
       })
     }
   }
+}
+
+/** @throws what is no damage of this one file */
+function damaged(name: string, error: unknown): DamagedKey {
+  if (error instanceof StoreError) return { name, damaged: error.message }
+  throw error
 }
 
 function missing(name: string): NotFoundError {

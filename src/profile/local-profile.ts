@@ -3,7 +3,7 @@ import { FileJournal } from './journal.ts'
 import { JsonFile } from './json-file.ts'
 import { FileKeyStore } from './keys.ts'
 import { FilePendingOrders } from './orders.ts'
-import type { Profile, ProfileData } from './profile.ts'
+import type { Profile, ProfileData, Update } from './profile.ts'
 import { profileSchema } from './schema.ts'
 import type { SecretAccess } from './secret-access.ts'
 import { FileSecretStore } from './secrets.ts'
@@ -46,7 +46,7 @@ export class LocalProfile implements Profile {
     return this.file.read()
   }
 
-  update<T>(change: (data: ProfileData) => { readonly data: ProfileData; readonly result: T }): Promise<T> {
+  update<T>(change: Update<ProfileData, T>): Promise<T> {
     return this.file.update(change)
   }
 }

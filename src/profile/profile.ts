@@ -36,11 +36,23 @@ export interface StoredKey {
   readonly publicLine: string
 }
 
+/** A key whose file can't be used. */
+export interface DamagedKey {
+  readonly name: string
+  /** Why not, with the file's path. */
+  readonly damaged: string
+}
+
 /** SSH keys as OpenSSH files of mode 0600, readable by ssh-keygen. */
 export interface KeyStore {
-  list(): Promise<readonly StoredKey[]>
+  /** The names of all keys; none of their files is read. */
+  names(): Promise<readonly string[]>
+  /** All keys; one with a damaged file hides no other. */
+  list(): Promise<readonly (StoredKey | DamagedKey)[]>
   /** @throws NotFoundError */
   get(name: string): Promise<StoredKey>
+  /** Whether a key's file wants a passphrase. @throws NotFoundError, StoreError for a file that can't be used */
+  isProtected(name: string): Promise<boolean>
   /** The file's bytes. @throws NotFoundError */
   privateKey(name: string): Promise<Uint8Array>
   /** Makes an ed25519 key. @throws UsageError when the name is taken or not allowed */
@@ -77,11 +89,24 @@ export interface JournalEntry {
   readonly message?: string
 }
 
-/** Append-only record of changing verbs. A half line of a crash is passed over on reading. */
+/** A line of the journal that holds no entry. */
+export interface DamagedLine {
+  readonly path: string
+  /** As `tail -n` counts: 1 for the last line of its file. */
+  readonly fromEnd: number
+}
+
+/** Append-only record of changing verbs. Half a line at the end, of a crash or a writer at work, is passed over on reading. */
 export interface Journal {
   append(entries: readonly JournalEntry[]): Promise<void>
-  /** The newest `limit` entries that match, oldest first. */
-  list(query: { readonly node?: string; readonly limit: number }): Promise<readonly JournalEntry[]>
+  /**
+   * The newest `limit` entries that match, oldest first.
+   * @param onDamaged told of every line among them that can't be read
+   */
+  list(
+    query: { readonly node?: string; readonly limit: number },
+    onDamaged?: (line: DamagedLine) => void,
+  ): Promise<readonly JournalEntry[]>
 }
 
 /** An order that was sent and whose end has not been seen yet. */
@@ -151,6 +176,14 @@ export interface SecretStore {
   protect(choose: () => Promise<Unlocking>): Promise<void>
 }
 
+/** A change of stored data, which works while nobody else changes them; given back as they were, nothing is written. */
+export type Update<D, T> = (data: D) => Updated<D, T> | Promise<Updated<D, T>>
+
+interface Updated<D, T> {
+  readonly data: D
+  readonly result: T
+}
+
 /** One profile's store. Writers of several processes never lose each other's update. */
 export interface Profile {
   readonly name: string
@@ -158,10 +191,11 @@ export interface Profile {
   /** @throws StoreError with the remedy when the file is damaged: a broken store never starts empty */
   read(): Promise<ProfileData>
   /**
-   * Reads, changes and writes under the profile's lock; a `change` that throws writes nothing.
+   * Reads, changes and writes under the profile's lock; a `change` that throws writes nothing. What has to stay true until
+   * the write, such as that a key is there, is looked at in it.
    * @throws LockedError when another process holds the lock for longer than `AKCTL_STORE_TIMEOUT` (10 s)
    */
-  update<T>(change: (data: ProfileData) => { readonly data: ProfileData; readonly result: T }): Promise<T>
+  update<T>(change: Update<ProfileData, T>): Promise<T>
   readonly keys: KeyStore
   readonly trust: TrustStore
   readonly journal: Journal

@@ -13,7 +13,8 @@ export class FileWatchStore implements WatchStore {
   private readonly file: JsonFile<WatchData>
 
   constructor(private readonly folder: Folder) {
-    this.file = new JsonFile<WatchData>(folder, 'watch.json', watchSchema, { schema: 1, nodes: [] })
+    const loses = 'only which restarts were tried lately'
+    this.file = new JsonFile<WatchData>(folder, 'watch.json', watchSchema, { schema: 1, nodes: [] }, 'plain', loses)
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- a port; a failed read must reject, not throw

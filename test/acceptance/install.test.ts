@@ -216,10 +216,10 @@ describe('nodes test', () => {
     expect(await other.authAttempts()).toEqual([])
   })
 
-  test('a key that is not let in: auth, exit 6', async () => {
+  test('a key that is not let in: auth, exit 6, whatever the node is called', async () => {
     await cli.ok(['keys', 'import', 'wrong', makeKey(join(temp, 'wrong')).file])
-    await create('locked', `--host 127.0.0.1 --port ${sshd.port} --key wrong`)
-    const run = await cli.run(words('nodes test locked'))
+    await create('sudo1', `--host 127.0.0.1 --port ${sshd.port} --key wrong`)
+    const run = await cli.run(words('nodes test sudo1'))
     expect([run.exit, ...steps(run).slice(2, 5)]).toEqual([6, 'identity ok', 'auth failed', 'rights skipped'])
   })
 

@@ -197,9 +197,18 @@ describe('keys delete', () => {
     expect(existsSync(keyFile('kept'))).toBe(true)
   })
 
-  test('a damaged key file is not in the way of its deletion', async () => {
+  test('a damaged key file is shown as that, and is in the way of no other key, nor of its deletion', async () => {
     await cli.ok(['keys', 'create', 'broken', '--no-passphrase'])
     writeFileSync(keyFile('broken'), 'nonsense')
+    const listed = await cli.ok(['keys', 'list', '--json'])
+    const names = (listed.json.data as { name: string; damaged?: string }[]).map(({ name, damaged }) => [name, damaged])
+    expect(names).toContainEqual(['broken', expect.stringContaining(keyFile('broken'))])
+    expect(names).toContainEqual(['plain', undefined])
+    expect(listed.json.warnings).toEqual([expect.stringMatching(/broken can't be used/)])
+    expect((await cli.ok(['keys', 'list', '-o', 'tsv'])).stdout).toMatch(/^broken\tdamaged\t-\t-\t-\t$/m)
+    await cli.ok(['keys', 'create', 'beside', '--no-passphrase'])
+    await cli.ok('nodes create beside --host beside --dir /opt/a --key plain'.split(' '))
+    expect((await cli.run(['keys', 'show', 'broken'])).exit).toBe(1)
     await cli.ok(['keys', 'delete', 'broken', '--yes'])
     expect(existsSync(keyFile('broken'))).toBe(false)
   })

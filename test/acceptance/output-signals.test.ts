@@ -6,7 +6,7 @@ import { BIN, type CliProcess, readsStdin, testCli } from '../support/cli.ts'
 import { terminal } from '../support/pty.ts'
 import { until } from '../support/until.ts'
 
-const cli = testCli()
+const cli = testCli({ SSH_AUTH_SOCK: '/nonexistent' }) // asked only after a login, which is never reached
 let silent: Server
 let sockets: Socket[] = []
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodeRecord } from '../../src/node/record.ts'
 import { testCli } from '../support/cli.ts'
@@ -102,6 +102,19 @@ describe('consent on a terminal', () => {
     await yes.answer(/Delete the private key spare/, 'y')
     expect(await yes.done).toBe(0)
     expect((await cli.ok(['keys', 'list', '-o', 'name'])).stdout).toBe('fleet\n')
+  })
+
+  test('keys delete looks again after the answer: a key that a node has taken meanwhile stays', async () => {
+    await cli.ok(['keys', 'create', 'wanted', '--no-passphrase'])
+    const screen = terminal(cli, ['keys', 'delete', 'wanted'])
+    await screen.expect(/Delete the private key wanted/)
+    await cli.ok('nodes create late --host late --dir /opt/a --key wanted'.split(' '))
+    screen.send(`y${KEY.enter}`)
+    await screen.expect(/the key wanted is in use by late/)
+    expect(await screen.done).toBe(2)
+    expect(existsSync(join(cli.home, 'profiles/default/keys/wanted'))).toBe(true)
+    await cli.ok(['nodes', 'delete', 'late', '--yes'])
+    await cli.ok(['keys', 'delete', 'wanted', '--yes'])
   })
 
   test('profiles delete asks for the name and says what is in it', async () => {

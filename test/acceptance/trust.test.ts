@@ -225,3 +225,38 @@ describe('remove', () => {
     expect((await cli.run(['trust', 'remove', 'mx1'])).exit).toBe(9)
   })
 })
+
+describe('an unknown identity at connecting, on a terminal', () => {
+  const none = async (): Promise<void> => void (await cli.run(['trust', 'remove', `127.0.0.1:${node.port}`]))
+
+  beforeAll(async () => {
+    await cli.ok(['keys', 'import', 'logs-in', node.key.file])
+    for (const name of ['ask1', 'ask2']) await create(name, node.port, '--user', node.user, '--key', 'logs-in')
+  })
+
+  beforeEach(none)
+
+  test('is asked about when one node is selected; what is no yes accepts nothing', async () => {
+    const screen = terminal(cli, ['mta', 'status', 'ask1'])
+    await screen.answer(/is not known: ssh-ed25519 SHA256:.*Type yes/s, 'y')
+    expect(await screen.done).toBe(5)
+    expect(await accepted('ask1')).toEqual([])
+  })
+
+  test.each([
+    ['yes', () => 'yes'],
+    ['the pasted fingerprint', () => node.hostKey().fingerprint],
+  ])('%s accepts and records it, and the command goes on', async (_, answer) => {
+    const screen = terminal(cli, ['mta', 'status', 'ask1'])
+    await screen.answer(/is not known: ssh-ed25519 SHA256:.*Type yes/s, answer())
+    expect([await screen.done, screen.text()]).toEqual([0, expect.stringMatching(/ask1/)])
+    expect(await accepted('ask1')).toMatchObject([{ fingerprint: node.hostKey().fingerprint, source: 'prompt' }])
+  })
+
+  test('is not asked about when two are', async () => {
+    const screen = terminal(cli, ['mta', 'status', 'ask1', 'ask2'])
+    expect(await screen.done).toBe(5)
+    expect(screen.text()).not.toContain('Type yes')
+    expect(await accepted('ask1')).toEqual([])
+  })
+})

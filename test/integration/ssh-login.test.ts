@@ -6,7 +6,7 @@ import { SshHost } from '../../src/connection/ssh/ssh-host.ts'
 import type { Credential } from '../../src/connection/ssh/target.ts'
 import { Packing } from '../../src/script/packing.ts'
 import { UnlockedKeys } from '../../src/connection/ssh/unlocked-keys.ts'
-import { NotFoundError, UnauthorizedError } from '../../src/outcome/errors.ts'
+import { FailedError, NotFoundError, UnauthorizedError } from '../../src/outcome/errors.ts'
 import { makeKey, startSshd, type KeyPair, type Sshd } from '../support/sshd.ts'
 import { keyCredential, policyFor, targetOf, testScript, TIMEOUTS } from '../support/ssh-target.ts'
 import { tempDir } from '../support/temp.ts'
@@ -114,10 +114,15 @@ describe('logging in', () => {
     await host.close()
   })
 
-  test('what is no private key is said to be none', async () => {
-    const error = await refusal({ kind: 'key', name: 'main', privateKey: Buffer.from('hello') })
-    expect(error.message).toContain('the key main is no private key')
-    await refusal({ kind: 'key', name: 'main', privateKey: Buffer.from(stranger.publicLine) })
+  test.each([
+    ['rubbish', () => 'hello'],
+    ['a public key', () => stranger.publicLine],
+  ])('%s instead of a private key has failed here: no server has refused it', async (_, text) => {
+    const error: unknown = await login({ kind: 'key', name: 'main', privateKey: Buffer.from(text()) }).catch(
+      (reason: unknown) => reason,
+    )
+    expect(error).toBeInstanceOf(FailedError)
+    expect((error as FailedError).message).toContain('the key main is no private key')
   })
 
   test('an error of the key store is passed on as it is', async () => {

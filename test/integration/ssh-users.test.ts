@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
 import { SshHost } from '../../src/connection/ssh/ssh-host.ts'
-import { sudoRefusal } from '../../src/connection/sudo-refusal.ts'
+import { refusalOf } from '../../src/connection/refusal.ts'
 import { FailedError, UnauthorizedError } from '../../src/outcome/errors.ts'
 import { commandLine } from '../../src/script/program.ts'
 import { startSshd, type Sshd } from '../support/sshd.ts'
@@ -137,9 +137,9 @@ describe('users of a node', () => {
       const script = testScript('put answer in', { changes: true })
       const error = await runScript(host, script, limits).catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(UnauthorizedError)
-      expect((error as UnauthorizedError).message).toContain('there is no sudo on the node')
+      expect((error as UnauthorizedError).message).toContain('there is no sudo')
       const feed = await host.feed('echo line', {})
-      await expect(feed.lines[Symbol.asyncIterator]().next()).rejects.toThrow(/there is no sudo on the node/)
+      await expect(feed.lines[Symbol.asyncIterator]().next()).rejects.toThrow(/there is no sudo/)
       await host.close()
       await bare.stop()
     })
@@ -147,7 +147,7 @@ describe('users of a node', () => {
     test.each(['/bin/sh', '/bin/bash', '/usr/bin/tcsh', '/usr/bin/fish'])('in the words of %s', (shell) => {
       const line = commandLine(gzipSync('true'), { sudo: true })
       const { stderr } = spawnSync(shell, ['-c', line], { env: { PATH: '/nowhere' }, encoding: 'utf8' })
-      expect(sudoRefusal('x', stderr)?.message).toBe('x: there is no sudo on the node')
+      expect(refusalOf('x', 'script', { kind: 'exit', status: 127 }, stderr).message).toBe('x: there is no sudo')
     })
   })
 })

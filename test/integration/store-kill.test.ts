@@ -42,7 +42,7 @@ const WORKS: readonly Work[] = [
   {
     durable: 'fsync fsync rename fsync rename fsync',
     argv: ['key', 'k'],
-    see: async (profile) => (await profile.keys.list()).map(({ name, comment }) => `${name} ${comment}`),
+    see: async (profile) => (await profile.keys.list()).map((key) => `${key.name} ${'comment' in key ? key.comment : 'damaged'}`),
     before: [],
     after: ['k driver'],
     next: (profile) => profile.keys.create('next', { comment: 'x' }),

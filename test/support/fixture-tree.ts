@@ -8,7 +8,7 @@ const root = resolve(__dirname, '../..')
 export function fixtureTree(files: Readonly<Record<string, string>>): string {
   const folder = tempDir('akctl-rules-')
   for (const name of ['node_modules', 'package.json']) symlinkSync(join(root, name), join(folder, name))
-  const tsconfig = { extends: join(root, 'tsconfig.json'), include: ['src', 'test'] }
+  const tsconfig = { extends: join(root, 'tsconfig.json'), include: ['src', 'test', 'tools'] }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig))
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })

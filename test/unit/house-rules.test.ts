@@ -86,6 +86,17 @@ describe('rules read by eslint', () => {
       '// eslint-disable-next-line no-console -- why\nexport {}\n',
       'null',
     ],
+    ['a tool of 301 lines', 'tools/long.mjs', lines(301), 'max-lines'],
+    ['a function of 51 lines in a tool', 'tools/docs/long-function.ts', functionOf(51), 'max-lines-per-function'],
+    ['and in a bench', 'test/bench/long-function.mjs', functionOf(51).replaceAll(': number', ''), 'max-lines-per-function'],
+    [
+      'a misspelt name in what runs on nodes',
+      'src/mta/haraka/package/plugins/akctl/a.js',
+      'exports.a = () => procces.pid\n',
+      'no-undef',
+    ],
+    ['a misspelt name in the shipped entry', 'bin/a.js', 'exports.a = () => procces.pid\n', 'no-undef'],
+    ['an any in a tool', 'tools/docs/any.ts', 'export const f = (a: any): unknown => a\n', '@typescript-eslint/no-explicit-any'],
     ['a skipped test', 'test/unit/skipped.test.ts', 'it.skip("x", () => {\n  expect(1).toBe(1)\n})\n', 'jest/no-disabled-tests'],
     ['a test that asserts nothing', 'test/unit/empty.test.ts', 'it("x", () => {\n  Math.abs(1)\n})\n', 'jest/expect-expect'],
   ]
@@ -105,6 +116,8 @@ export class Counter {
 `,
     'src/node/short.ts': `${functionOf(50)}${lines(250)}`,
     'src/cli/commands/short.ts': lines(120),
+    'bin/good.js': "'use strict'\nconst fs = require('node:fs')\nmodule.exports = () => fs.readFileSync(__filename)\n",
+    'tools/good.mjs': "import { pid } from 'node:process'\nconsole.log(pid, process.argv)\n",
     'test/unit/short.test.ts': `it("x", () => {\n  expect(1).toBe(1)\n})\n${'// x\n'.repeat(397)}`,
   }
   const found = eslint({ ...good, ...Object.fromEntries(violations.map(([, file, text]) => [file, text])) })

@@ -113,7 +113,7 @@ describe('what somebody else could have changed is refused', () => {
 /** Reads everything there is. */
 async function all(profile: Profile): Promise<void> {
   await profile.read()
-  await profile.keys.list()
+  for (const name of await profile.keys.names()) await profile.keys.get(name)
   await profile.trust.list()
   await profile.journal.list({ limit: 1 })
   await profile.orders.get(1)

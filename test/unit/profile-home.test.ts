@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { NotFoundError, StoreError, UsageError } from '../../src/outcome/errors.ts'
 import { openHome } from '../../src/profile/home.ts'
+import type { ProfileHome } from '../../src/profile/profile.ts'
 import { tempDir } from '../support/temp.ts'
 
 const root = tempDir()
@@ -146,3 +147,17 @@ function record(endpoint: string) {
   const fingerprint = `SHA256:${'A'.repeat(43)}`
   return { endpoint, kind: 'ssh', fingerprint, added: '2026-01-01T00:00:00Z', by: 'me@here', source: 'flag' } as const
 }
+
+test.each([
+  ['watch.json', 'profiles/default/watch.json', (home: ProfileHome) => home.open().then(({ watch }) => watch.read()), true],
+  ['config.json', 'config.json', (home: ProfileHome) => home.open(), true],
+  ['profile.json', 'profiles/default/profile.json', (home: ProfileHome) => home.open().then((profile) => profile.read()), false],
+])('a damaged %s: whether one can do without it is said', async (_, file, read, expendable) => {
+  const directory = fresh()
+  const path = join(directory, file)
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeFileSync(path, 'rubbish', { mode: 0o600 })
+  const home = openHome({ AKCTL_HOME: directory })
+  const { hints } = (await read(home).catch((error: unknown) => error)) as StoreError
+  expect(hints.some((hint) => hint.includes(`rm -f ${path} ${path}.bak (lost is only`))).toBe(expendable)
+})

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Folder } from '../../src/profile/folder.ts'
@@ -75,6 +76,21 @@ describe('half a line that a crash left', () => {
     appendFileSync(file, `\n\nnull\n[1]\n{"at":1}\n\0\0\0\n${JSON.stringify({ ...entry('mx2'), newer: true })}\n`)
     expect(await nodes(journal)).toEqual(['mx1', 'mx2'])
   })
+})
+
+test('damaged lines are told of, but not half a line at the end; tail finds them', async () => {
+  const { journal, file } = fresh()
+  await journal.append([entry('mx1')])
+  appendFileSync(file, `{broken\n\n${JSON.stringify(entry('mx2'))}\n[1]\n`)
+  await journal.append([entry('mx3')])
+  appendFileSync(file, '{"at":"20')
+  for (const node of [undefined, 'mx1']) {
+    const damaged: string[] = []
+    await journal.list({ limit: 9, ...(node === undefined ? {} : { node }) }, ({ path, fromEnd }) => {
+      damaged.push(execFileSync('sh', ['-c', `tail -n ${fromEnd} '${path}' | head -n 1`], { encoding: 'utf8' }))
+    })
+    expect(damaged).toEqual(node === undefined ? ['[1]\n', '{broken\n'] : ['{broken\n'])
+  }
 })
 
 describe('lines and blocks', () => {

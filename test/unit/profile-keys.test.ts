@@ -198,10 +198,32 @@ describe('stored keys', () => {
     const { keys, at } = await fresh()
     await keys.create('k', { comment: '' })
     writeFileSync(at('k'), 'rubbish')
-    await expect(keys.list()).rejects.toThrow(StoreError)
-    await expect(keys.get('k')).rejects.toThrow(`the key file ${at('k')} can't be used: this is no private key`)
+    const good = await keys.create('other', { comment: '' })
+    const words = `the key file ${at('k')} can't be used: this is no private key`
+    expect(await keys.list()).toEqual([{ name: 'k', damaged: expect.stringContaining(words) as string }, good])
+    await expect(keys.get('k')).rejects.toThrow(words)
+    await expect(keys.isProtected('k')).rejects.toThrow(StoreError)
     await keys.delete('k')
-    expect(await keys.list()).toEqual([])
+    expect(await keys.list()).toEqual([good])
+  })
+
+  test('no hint for a damaged one would empty its public file, which may be the last copy', async () => {
+    const { keys, at } = await fresh()
+    await keys.create('k', { comment: '' })
+    writeFileSync(at('k'), 'rubbish')
+    const { hints } = (await keys.get('k').catch((error: unknown) => error)) as StoreError
+    expect(hints.join('\n')).toContain(`ssh-keygen -y -f ${at('k')}`)
+    expect(hints.join('\n')).not.toContain('.pub')
+  })
+
+  test('one that is cut off behind its public part is damaged; that it wants a passphrase is seen without it', async () => {
+    const { keys, at } = await fresh()
+    await keys.create('open', { comment: '' })
+    await keys.create('shut', { comment: '', passphrase: 'a passphrase' })
+    expect([await keys.isProtected('open'), await keys.isProtected('shut')]).toEqual([false, true])
+    const [begin, body = '', end] = readFileSync(at('open'), 'utf8').split(/(?<=-----)\n|\n(?=-----)/)
+    writeFileSync(at('open'), `${begin}\n${body.replaceAll('\n', '').slice(0, 160)}\n${end}`)
+    await expect(keys.isProtected('open')).rejects.toThrow(/damaged or cut short/)
   })
 
   test('an encrypted PEM key without its .pub says how to make that again', async () => {
@@ -209,7 +231,11 @@ describe('stored keys', () => {
     await keys.import('k', readFileSync(made('-t', 'rsa', '-m', 'PEM', '-N', 'secret')), { passphrase: 'secret' })
     rmSync(at('k.pub'))
     await expect(keys.get('k')).rejects.toMatchObject({
-      hints: [expect.stringContaining(`ssh-keygen -y -f ${at('k')}`) as string, expect.anything()],
+      hints: [
+        expect.stringContaining(`ssh-keygen -y -f ${at('k')} > ${at('k')}.pub`) as string,
+        expect.anything(),
+        expect.anything(),
+      ],
     })
   })
 })

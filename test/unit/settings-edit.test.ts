@@ -86,6 +86,22 @@ describe('set and unset', () => {
     expect(world.node('mx1').record).toBeUndefined()
     expect(world.notes).toEqual([])
   })
+
+  test('are done, and pushed, where the journal can not be written: that is a warning', async () => {
+    const world = await memoryWorld(['mx1'])
+    const { journal } = world.profile
+    journal.append = () => Promise.reject(new Error('no space left'))
+    const edit = setting({ 'esmtp-connection-timeout': 9 })
+    const report = await editSettings(world.context, edit, run({ sync: AT_ONCE }))
+    expect(report.nodes).toMatchObject([{ node: 'mx1', outcome: 'changed', result: { sync: { revision: 1 } } }])
+    expect(world.node('mx1').record?.settings).toEqual({ 'esmtp-connection-timeout': 9 })
+    await editSettings(world.context, edit, run({ target: 'defaults' }))
+    expect((await world.profile.read()).defaults).toEqual({ 'esmtp-connection-timeout': 9 })
+    const warning = expect.stringMatching(
+      /^warning: the change is done, but the journal could not be written: no space left/,
+    ) as string
+    expect(world.notes.filter((note) => note.includes('the change is done'))).toEqual([warning, warning])
+  })
 })
 
 describe('with --sync', () => {

@@ -6,24 +6,41 @@ import { answers, waitFor } from './stage.mjs'
 
 /**
  * @typedef {{ title: string } | { line: string, exit?: number, shows?: RegExp[], check?: () => void | Promise<void> }} Step
+ * @typedef {ReturnType<typeof told>} Tale
  * @param {import('./stage.mjs').Stage} stage
  * @param {string} fingerprint of the sshd's host key
  * @returns {Step[]}
  */
-export function story({ folder, ports, mails }, fingerprint) {
+export function story(stage, fingerprint) {
+  const tale = told(stage, fingerprint)
+  return [keysAndNodes, prepared, settings, handEdits, archive, plan, waves, end].flatMap((chapter) => chapter(tale))
+}
+
+/** What the chapters have in common: where things are, and how to look at them. */
+function told({ folder, ports, mails }, fingerprint) {
   const file = (name) => readFileSync(`${folder}/${name}`, 'utf8')
-  const postconf = (name) =>
-    execFileSync('postconf', ['-c', `${folder}/mx1/akctl/live/conf`, '-h', name], { encoding: 'utf8' }).trim()
-  const haraka = (node) => file(`${node}/akctl/live/conf/config/outbound.ini`)
-  const send = (node, port) => ({
-    line: `smtp-source -f news@example.com -t you@example.net -S 'Hello by ${node}' 127.0.0.1:${port}`,
-    check: () =>
-      waitFor(
-        `the mail sent through ${node} is in the sink`,
-        () => mails().some((mail) => mail.includes(`Hello by ${node}`)),
-        20,
-      ),
-  })
+  return {
+    folder,
+    ports,
+    fingerprint,
+    file,
+    postconf: (name) =>
+      execFileSync('postconf', ['-c', `${folder}/mx1/akctl/live/conf`, '-h', name], { encoding: 'utf8' }).trim(),
+    haraka: (node) => file(`${node}/akctl/live/conf/config/outbound.ini`),
+    send: (node, port) => ({
+      line: `smtp-source -f news@example.com -t you@example.net -S 'Hello by ${node}' 127.0.0.1:${port}`,
+      check: () =>
+        waitFor(
+          `the mail sent through ${node} is in the sink`,
+          () => mails().some((mail) => mail.includes(`Hello by ${node}`)),
+          20,
+        ),
+    }),
+  }
+}
+
+/** A key, and two nodes. @param {Tale} tale @returns {Step[]} */
+function keysAndNodes({ folder, ports, file }) {
   return [
     { title: 'A key for akctl; its public part goes to the server.' },
     {
@@ -40,7 +57,12 @@ export function story({ folder, ports, mails }, fingerprint) {
       line: `akctl nodes create mx1 --host 127.0.0.1 --port ${ports.ssh} --user root --key demo --dir ${folder}/mx1 --mta postfix --label role=relay`,
     },
     { line: `akctl nodes create mx2 --access local --dir ${folder}/mx2 --mta haraka --label role=relay` },
+  ]
+}
 
+/** From an unknown server to two prepared directories. @param {Tale} tale @returns {Step[]} */
+function prepared({ folder, ports, fingerprint }) {
+  return [
     { title: 'The server is not known yet: no credential is sent, and nothing is done.' },
     {
       line: 'akctl nodes install mx1',
@@ -65,7 +87,12 @@ export function story({ folder, ports, mails }, fingerprint) {
     { line: `echo 'relayhost = [127.0.0.1]:${ports.sink}' >>mx1/base/main.cf` },
     { line: `echo 'any={"nexthop":"127.0.0.1:${ports.sink}"}' >>mx2/base/config/relay_dest_domains.ini` },
     { line: 'akctl nodes list', shows: [/mx1.*stopped/, /mx2.*stopped/] },
+  ]
+}
 
+/** Settings, a start, and a mail through each MTA. @param {Tale} tale @returns {Step[]} */
+function settings({ ports, postconf, send }) {
+  return [
     { title: 'Settings are kept here, compared, and pushed when asked.' },
     { line: 'akctl settings set mx1 mx2 esmtp-connection-timeout=20s spool-channel-size=50', shows: [/not synced/] },
     { line: 'akctl mta diff mx1', exit: 10, shows: [/smtp_connect_timeout = 20/] },
@@ -78,7 +105,12 @@ export function story({ folder, ports, mails }, fingerprint) {
     send('mx2', ports.mx2),
     { line: "grep -h '^Subject' sink/*", shows: [/Hello by mx1/, /Hello by mx2/] },
     { line: 'akctl node logs mx1 mx2 -n 4', shows: [/mx1/, /mx2/] },
+  ]
+}
 
+/** An edit by hand, and a change that is taken back. @param {Tale} tale @returns {Step[]} */
+function handEdits({ postconf }) {
+  return [
     { title: 'Somebody edits a file by hand; akctl finds it, shows it, and puts it right.' },
     {
       line: 'sed -i s/^smtp_connect_timeout.*/smtp_connect_timeout=5s/ mx1/akctl/live/conf/main.cf',
@@ -97,7 +129,12 @@ export function story({ folder, ports, mails }, fingerprint) {
       line: 'akctl mta rollback mx1',
       check: () => must(postconf('smtp_connect_timeout') === '20s', 'the timeout is the one before'),
     },
+  ]
+}
 
+/** A node behind its agent. @param {Tale} tale @returns {Step[]} */
+function archive({ folder, ports, file, haraka, send }) {
+  return [
     { title: 'A third node that no SSH reaches: an archive with Haraka, Node.js and an agent, unpacked where it shall run.' },
     {
       line: `akctl nodes create mx3 --host 127.0.0.1 --port ${ports.agent} --access https --dir ${folder}/mx3 --mta haraka`,
@@ -120,7 +157,12 @@ export function story({ folder, ports, mails }, fingerprint) {
     },
     send('mx3', ports.mx3),
     { line: 'akctl nodes list', shows: [/mx3.*https.*running\s+yes/] },
+  ]
+}
 
+/** A plan of the whole fleet. @param {Tale} tale @returns {Step[]} */
+function plan({ file, postconf }) {
+  return [
     { title: 'The fleet in a file: the change is planned, reviewed, and then exactly that is done.' },
     { line: 'akctl fleet export -f fleet.yaml', check: () => must(file('fleet.yaml').includes('mx3:'), 'the nodes are in it') },
     { line: 'sed -i s/esmtp-connection-timeout:.*/esmtp-connection-timeout:\\ 15s/ fleet.yaml' },
@@ -130,7 +172,12 @@ export function story({ folder, ports, mails }, fingerprint) {
       shows: [/3 to change/, /mx1 +change +esmtp-connection-timeout/],
       check: () => must(postconf('smtp_connect_timeout') === '20s', 'a plan changes nothing'),
     },
+  ]
+}
 
+/** Waves, a gate, and the way back. @param {Tale} tale @returns {Step[]} */
+function waves({ ports, postconf, haraka }) {
+  return [
     { title: 'One node a wave. With its base, mx2 gets a plugin that ends Haraka after 3 s: the gate finds it, all goes back.' },
     {
       line: "echo 'exports.register = () => setTimeout(() => process.exit(1), 3000)' >mx2/base/plugins/bad.js; echo bad >>mx2/base/config/plugins",
@@ -162,7 +209,12 @@ export function story({ folder, ports, mails }, fingerprint) {
       },
     },
     { line: 'akctl fleet plan -f fleet.yaml --detailed-exitcode', shows: [/no differences/] },
+  ]
+}
 
+/** What is left when all is over. @param {Tale} tale @returns {Step[]} */
+function end({ folder, ports }) {
+  return [
     { title: 'The end: stop, and forget the nodes. What is on the servers stays.' },
     {
       line: 'akctl mta stop mx1 mx2 mx3',

@@ -7,7 +7,7 @@ import type { HelpPage } from '../help-text.ts'
 import { ARCHITECTURES, ARCHIVE_CONTENTS, type MadeArchive } from '../../operations/archive/result.ts'
 import type { GroupMembers } from '../../operations/groups/groups.ts'
 import type { DeletedKey } from '../../operations/keys/delete.ts'
-import type { KeyUse } from '../../operations/keys/list.ts'
+import type { DamagedKeyUse, KeyUse } from '../../operations/keys/list.ts'
 import type { DeletedNode } from '../../operations/nodes/delete.ts'
 import type { EditedNode } from '../../operations/nodes/edit.ts'
 import type { ListedNode } from '../../operations/nodes/list.ts'
@@ -112,6 +112,7 @@ const keyEntries = {
 }
 const storedKey = shapeOf<StoredKey>()(v.object(keyEntries))
 const keyUse = shapeOf<KeyUse>()(v.object({ ...keyEntries, usedBy: texts }))
+const damagedKeyUse = shapeOf<DamagedKeyUse>()(v.object({ name: v.string(), damaged: v.string(), usedBy: texts }))
 
 const profileEntries = {
   name: v.string(),
@@ -178,7 +179,7 @@ export const RECORD_SCHEMAS: Readonly<Record<string, ResultSchema>> = {
     ),
   },
   'keys.import/1': { title: 'the key that was taken in', data: storedKey },
-  'keys.list/1': { title: 'stored keys and who uses them', data: v.array(keyUse) },
+  'keys.list/1': { title: 'stored keys and who uses them', data: v.array(v.union([keyUse, damagedKeyUse])) },
   'keys.show/1': { title: 'one stored key, public part', data: keyUse },
   'nodes.archive/1': { title: 'the archive that was made', data: madeArchive },
   'nodes.create/1': { title: 'the record that was made', data: nodeRecord },

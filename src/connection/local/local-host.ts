@@ -1,12 +1,16 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { CancelledError, FailedError } from '../../outcome/errors.ts'
+import { CancelledError, FailedError, type NodeError } from '../../outcome/errors.ts'
 import { ANSWER_LIMIT } from '../../script/script.ts'
 import { SUDO } from '../../script/program.ts'
 import { CappedOutput } from '../capped-output.ts'
 import { ChunkQueue } from '../chunk-queue.ts'
 import type { End, Host, HostFeed, RunOptions, RunResult } from '../host.ts'
-import { linesOf } from '../lines.ts'
+import { linesOf, linesThen } from '../lines.ts'
+import { noSudo, refusalOf } from '../refusal.ts'
 import { whenAborted } from '../when-aborted.ts'
+
+/** Bytes of stderr that are kept. */
+const STDERR_LIMIT = 64 * 1024
 
 /** This machine: programs run by `sh -c`, by sudo where the node asks for it. */
 export class LocalHost implements Host {
@@ -22,7 +26,7 @@ export class LocalHost implements Host {
     return new Promise((resolve, reject) => {
       const child = this.spawn(program)
       const stdout = new CappedOutput(ANSWER_LIMIT)
-      const stderr = new CappedOutput(64 * 1024)
+      const stderr = new CappedOutput(STDERR_LIMIT)
       let abandoned: End | undefined
       const abandon = (end: End): void => {
         abandoned = end
@@ -44,11 +48,11 @@ export class LocalHost implements Host {
       child.stdin.on('error', () => undefined) // a script that ends before its payload is read says why itself
       child.on('error', (error) => {
         clearTimeout(timer)
-        reject(new FailedError(`${this.label}: cannot run /bin/sh: ${error.message}`, { cause: error }))
+        reject(this.notStarted(error))
       })
       child.on('close', (status, signal) => {
         if (abandoned !== undefined) return
-        finish(status === null ? { kind: 'signal', signal: signal ?? 'a signal' } : { kind: 'exit', status })
+        finish(endOf(status, signal))
       })
       child.stdin.end(options.payload ?? '')
     })
@@ -57,18 +61,33 @@ export class LocalHost implements Host {
   feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
     if (options.signal?.aborted === true) return Promise.reject(this.cancelled())
     const child = this.spawn(program)
-    const ended = new Promise<void>((resolve) => {
-      child.on('close', () => resolve())
-      child.on('error', () => resolve())
+    const ended = new Promise<End | Error>((resolve) => {
+      child.on('close', (status, signal) => resolve(endOf(status, signal)))
+      child.on('error', resolve)
     })
+    let printed = false
+    let leaving = false
+    child.stdout.once('data', () => (printed = true))
+    const stderr = new CappedOutput(STDERR_LIMIT)
+    child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk))
     child.stdin.on('error', () => undefined)
-    whenAborted(options.signal, () => child.stdin.end())
-    child.stderr.resume() // nobody reads it, and a program must not wait for room in it
+    const leave = (): void => {
+      leaving = true
+      child.stdin.end()
+    }
+    whenAborted(options.signal, leave)
     const queue = new ChunkQueue(child.stdout)
+    const refused = async (): Promise<Error | undefined> => {
+      if (leaving) return undefined
+      const end = await ended
+      if (end instanceof Error) return this.notStarted(end)
+      const ok = printed || (end.kind === 'exit' && end.status === 0)
+      return ok ? undefined : refusalOf(this.label, 'program', end, stderr.text())
+    }
     return Promise.resolve({
-      lines: linesOf(queue.chunks()),
+      lines: linesThen(linesOf(queue.chunks()), refused),
       close: async () => {
-        child.stdin.end()
+        leave()
         queue.drop()
         child.stdout.destroy()
         await ended
@@ -84,9 +103,19 @@ export class LocalHost implements Host {
     return new CancelledError(`${this.label}: cancelled before the program was started`)
   }
 
+  private notStarted(error: Error): NodeError {
+    if (this.sudo && 'code' in error && error.code === 'ENOENT') return noSudo(this.label)
+    const command = this.sudo ? 'sudo' : '/bin/sh'
+    return new FailedError(`${this.label}: cannot run ${command}: ${error.message}`, { cause: error, stage: 'program' })
+  }
+
   /** A session of its own: Ctrl-C at akctl must not kill a script in the middle of a change. */
   private spawn(program: string): ChildProcessWithoutNullStreams {
     const [command, ...args] = this.sudo ? [...SUDO, '/bin/sh', '-c', program] : ['/bin/sh', '-c', program]
     return spawn(command, args, { stdio: 'pipe', detached: true })
   }
+}
+
+function endOf(status: number | null, signal: NodeJS.Signals | null): End {
+  return status === null ? { kind: 'signal', signal: signal ?? 'a signal' } : { kind: 'exit', status }
 }

@@ -7,12 +7,11 @@ import {
   FailedError,
   NodeError,
   TimeoutError,
-  type UnauthorizedError,
   UnknownOutcomeError,
   UnreachableError,
 } from '../../outcome/errors.ts'
 import type { End, Host, RunResult } from '../host.ts'
-import { lastLines, sudoRefusal } from '../sudo-refusal.ts'
+import { refusalOf } from '../refusal.ts'
 
 const OVERFLOW = `the answer is over the limit of ${ANSWER_LIMIT} bytes and was cut off`
 
@@ -38,7 +37,9 @@ export async function runScript<T>(host: Host, script: Script<T>, options: Scrip
     if (framed.answer.status !== 0) throw failureOf(framed.answer, where)
     return script.interpret(framed.answer)
   }
-  if (framed.kind === 'nothing' && result.end.kind === 'exit' && !result.overflow) throw refusalOf(result, where)
+  if (framed.kind === 'nothing' && result.end.kind === 'exit' && !result.overflow) {
+    throw refusalOf(where, 'script', result.end, result.stderr)
+  }
   if (script.changes) throw unknownOf(result, where)
   if (result.overflow) throw new FailedError(`${where}: ${OVERFLOW}`)
   throw options.signal?.aborted === true ? new CancelledError(`${where}: cancelled`) : unfinishedOf(result.end, where)
@@ -56,19 +57,6 @@ export function prepared<T>(make: () => T): T {
     if (!(error instanceof AkctlError) || error instanceof NodeError) throw error
     throw new FailedError(`nothing was sent: ${error.message}`, { hints: error.hints, cause: error })
   }
-}
-
-/** The shell or sudo ended before the script began: nothing was changed. */
-function refusalOf(result: RunResult, where: string): FailedError | UnauthorizedError {
-  const refusal = sudoRefusal(where, result.stderr)
-  if (refusal !== undefined) return refusal
-  const status = result.end.kind === 'exit' ? result.end.status : '?'
-  const [, missing] = /\b(base64|gzip): (?:command )?not found/.exec(result.stderr) ?? []
-  const hints = missing === undefined ? [] : [`install ${missing} on the node: scripts come packed`]
-  return new FailedError(`${where}: the login shell ended with status ${status} before the script began`, {
-    detail: lastLines(result.stderr),
-    hints,
-  })
 }
 
 function unknownOf({ end, overflow }: RunResult, where: string): UnknownOutcomeError {

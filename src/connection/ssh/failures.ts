@@ -15,13 +15,14 @@ export const SSHD_HINTS = {
 export function silence(label: string, phase: Phase, seconds: number): TimeoutError {
   const where = phase === 'greeting' ? 'accepted the connection and then said nothing' : `stopped answering in the ${phase}`
   return new TimeoutError(`${label} ${where} for ${Math.ceil(seconds)} s`, {
+    ...stageOf(phase),
     hints: ['the machine may be overloaded or hung; or another program than sshd has that port'],
   })
 }
 
 /** What ssh2 said went wrong before the login was complete. */
 export function handshakeFailure(label: string, phase: Phase, error: Error & { readonly level?: string }): NodeError {
-  const cause = { cause: error }
+  const cause = { cause: error, ...stageOf(phase) }
   const said = error.message.slice(0, 200)
   if (said.includes('signature verification failed')) {
     return new UntrustedError(
@@ -49,8 +50,13 @@ export function handshakeFailure(label: string, phase: Phase, error: Error & { r
 export function endedEarly(label: string, phase: Phase): NodeError {
   if (phase === 'greeting') return noSsh(label, 'the connection was closed before it said who it is')
   return new UnreachableError(`${label} closed the connection in the ${phase}`, {
+    ...stageOf(phase),
     hints: [SERVER_LOG],
   })
+}
+
+function stageOf(phase: Phase): { readonly stage?: 'login' } {
+  return phase === 'login' ? { stage: 'login' } : {}
 }
 
 function noSsh(label: string, said: string, cause?: Error): UnreachableError {

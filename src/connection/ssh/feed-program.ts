@@ -1,9 +1,9 @@
 import type { ClientChannel } from 'ssh2'
-import { FailedError, type NodeError, UnreachableError } from '../../outcome/errors.ts'
+import { type NodeError, UnreachableError } from '../../outcome/errors.ts'
 import { CappedOutput } from '../capped-output.ts'
 import type { HostFeed } from '../host.ts'
-import { linesOf } from '../lines.ts'
-import { lastLines, sudoRefusal } from '../sudo-refusal.ts'
+import { linesOf, linesThen } from '../lines.ts'
+import { refusalOf } from '../refusal.ts'
 import { ChunkQueue } from '../chunk-queue.ts'
 import type { Link } from './link.ts'
 import type { ProgramEnd } from './program-end.ts'
@@ -52,7 +52,7 @@ class ProgramFeed implements HostFeed {
     channel.once('data', () => (this.printed = true))
     this.queue = new ChunkQueue(channel)
     channel.stderr.on('data', (chunk: Buffer) => this.stderr.add(chunk))
-    this.lines = this.read()
+    this.lines = linesThen(linesOf(this.queue.chunks()), () => this.failure())
     whenAborted(signal, this.onAbort)
   }
 
@@ -72,24 +72,12 @@ class ProgramFeed implements HostFeed {
     if (this.link.alive) this.channel.end()
   }
 
-  private async *read(): AsyncIterable<string> {
-    yield* linesOf(this.queue.chunks())
-    if (this.closing) return
+  private async failure(): Promise<NodeError | undefined> {
+    if (this.closing) return undefined
     await this.end.closed
-    const failure = this.failure()
-    if (failure !== undefined) throw failure
-  }
-
-  private failure(): NodeError | undefined {
-    const said = this.stderr.text()
     const { exit } = this.end
     if (exit === undefined) return new UnreachableError(`${this.label}: the connection was lost (${this.link.why})`)
     if (this.printed || (exit.kind === 'exit' && exit.status === 0)) return undefined
-    const refusal = sudoRefusal(this.label, said)
-    if (refusal !== undefined) return refusal
-    const how = exit.kind === 'exit' ? `status ${exit.status}` : exit.kind === 'signal' ? exit.signal : exit.kind
-    return new FailedError(`${this.label}: the login shell ended with ${how} before the program began`, {
-      detail: lastLines(said),
-    })
+    return refusalOf(this.label, 'program', exit, this.stderr.text())
   }
 }

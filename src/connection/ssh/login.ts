@@ -1,5 +1,5 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware } from 'ssh2'
-import { UnauthorizedError } from '../../outcome/errors.ts'
+import { type ErrorOptions, UnauthorizedError } from '../../outcome/errors.ts'
 import { SafeAgent } from './agent.ts'
 import type { Credential, SshEndpoint } from './target.ts'
 import type { UnlockedKeys } from './unlocked-keys.ts'
@@ -63,17 +63,14 @@ function refusal(
 ): UnauthorizedError {
   const ways = left === null || left.length === 0 ? 'nothing else' : left.join(', ')
   if (partial === true) {
-    return new UnauthorizedError(
-      `${label}: the server took the key and wants a second proof as well (${ways}), which akctl does not give`,
-      {
-        hints: ['let this user log in by key alone (AuthenticationMethods publickey in sshd_config)'],
-      },
-    )
+    return refused(`${label}: the server took the key and wants a second proof as well (${ways}), which akctl does not give`, {
+      hints: ['let this user log in by key alone (AuthenticationMethods publickey in sshd_config)'],
+    })
   }
   const detail = [`the server would take: ${ways}`]
   const { credential, agent } = tried
   if (credential.kind === 'key') {
-    return new UnauthorizedError(`${label}: the server refused the key ${credential.name} for ${user}`, {
+    return refused(`${label}: the server refused the key ${credential.name} for ${user}`, {
       detail,
       hints: [
         `put its public line (akctl keys show ${credential.name}) into ~${user}/.ssh/authorized_keys on the server`,
@@ -82,14 +79,18 @@ function refusal(
     })
   }
   if (agent?.problem !== undefined) {
-    return new UnauthorizedError(`${label}: the ssh-agent at ${credential.socket} did not help: ${agent.problem}`, {
+    return refused(`${label}: the ssh-agent at ${credential.socket} did not help: ${agent.problem}`, {
       hints: ['is it running, and SSH_AUTH_SOCK right? ssh-add -l lists its keys'],
     })
   }
   const offered =
     agent?.count === 0 ? 'holds no key' : `offered ${agent?.count ?? 0} keys, and the server refused them all for ${user}`
-  return new UnauthorizedError(`${label}: the ssh-agent ${offered}`, {
+  return refused(`${label}: the ssh-agent ${offered}`, {
     detail,
     hints: ['ssh-add KEYFILE', 'ssh-add -l lists its keys'],
   })
+}
+
+function refused(message: string, options: ErrorOptions): UnauthorizedError {
+  return new UnauthorizedError(message, { ...options, stage: 'login' })
 }

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, sign as signBytes } from 'node:crypto'
 import { type ParsedKey, utils } from 'ssh2'
-import { UnauthorizedError } from '../../outcome/errors.ts'
+import { FailedError, UnauthorizedError } from '../../outcome/errors.ts'
 import type { KeyCredential } from './target.ts'
 
 /** Digests a key type signs with when the protocol names none; null where the signature has its own (Ed25519). */
@@ -18,7 +18,7 @@ const DIGESTS: Readonly<Record<string, string | null>> = {
 export class UnlockedKeys {
   private readonly keys = new Map<string, Promise<ParsedKey>>()
 
-  /** @throws UnauthorizedError when the passphrase is wrong or missing, or the file holds no key akctl can use */
+  /** @throws UnauthorizedError when the passphrase is wrong or missing; FailedError when the file holds no key akctl can use */
   unlock(credential: KeyCredential): Promise<ParsedKey> {
     const id = createHash('sha256').update(credential.privateKey).digest('hex')
     const known = this.keys.get(id) ?? unlock(credential)
@@ -34,18 +34,22 @@ async function unlock({ name, privateKey, passphrase }: KeyCredential): Promise<
   if (!/no passphrase given/i.test(plain.message)) throw unreadable(name, plain)
   if (passphrase === undefined) {
     throw new UnauthorizedError(`the key ${name} is protected by a passphrase, and none was given`, {
+      stage: 'login',
       hints: ['give --passphrase-file FILE, or load the key into an ssh-agent and let the node use that'],
     })
   }
   const opened: ParsedKey | Error = utils.parseKey(bytes, await passphrase())
   if (!(opened instanceof Error)) return usable(name, opened)
   throw new UnauthorizedError(`the passphrase of the key ${name} is wrong; nothing was sent to the server`, {
+    stage: 'login',
     hints: [`try it on the file itself: ssh-keygen -y -f FILE`, `the cause in detail: ${opened.message}`],
   })
 }
 
-function unreadable(name: string, cause: Error): UnauthorizedError {
-  return new UnauthorizedError(`the key ${name} is no private key that akctl can read: ${cause.message}`, {
+/** Not `unauthorized`: no server has refused anything. */
+function unreadable(name: string, cause: Error): FailedError {
+  return new FailedError(`the key ${name} is no private key that akctl can read: ${cause.message}`, {
+    stage: 'login',
     hints: ['OpenSSH and PEM files of types ed25519, ecdsa and rsa are read; ssh-keygen -p -f FILE converts an older one'],
     cause,
   })

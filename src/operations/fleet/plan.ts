@@ -183,7 +183,7 @@ async function refuseImpossible(source: FleetSource, profile: Profile, { put }: 
     { path: ['nodes', spec.name, 'jump-key'], key: spec.jump?.key === spec.key ? undefined : spec.jump?.key },
   ])
   if (named.some(({ key }) => key !== undefined && key !== 'agent')) {
-    const known = (await profile.keys.list()).map(({ name }) => name)
+    const known = await profile.keys.names()
     for (const { path, key } of named) {
       if (key === undefined || key === 'agent' || known.includes(key)) continue
       const near = nearNames(key, known).map((name) => `; did you mean ${name}?`)

@@ -28,7 +28,7 @@ export async function createKey(context: Context, wanted: NewKey): Promise<Store
 export async function checkFree(context: Context, name: string): Promise<void> {
   checkName('key', name)
   const { keys } = await context.profile()
-  if ((await keys.list()).some((key) => key.name === name)) {
+  if ((await keys.names()).includes(name)) {
     throw new UsageError(`there is a key ${name} already`, {
       hints: [`see it: akctl keys show ${name}`, `or take another name`],
     })

@@ -1,3 +1,4 @@
+import type { NodeRecord } from '../../node/record.ts'
 import { NotFoundError, StoreError, UsageError } from '../../outcome/errors.ts'
 import type { StoredKey } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
@@ -18,19 +19,25 @@ export async function deleteKey(
   name: string,
   consent: (key: DeletedKey) => Promise<void>,
 ): Promise<DeletedKey> {
-  const { keys } = await context.profile()
+  const profile = await context.profile()
   const key = await readKey(context, name)
-  const { nodes } = await (await context.profile()).read()
-  const users = usersOf(name, nodes)
-  if (users.length > 0) {
-    throw new UsageError(`the key ${name} is in use by ${users.join(', ')}`, {
-      hints: users.slice(0, 3).map((node) => `give the node another key: akctl nodes edit ${node} --key KEY (or --jump-key KEY)`),
-    })
-  }
+  refuseUsed(name, (await profile.read()).nodes)
   await consent(key)
-  await keys.delete(name)
+  await profile.update(async (data) => {
+    refuseUsed(name, data.nodes) // a node may have taken it while the user was asked
+    await profile.keys.delete(name)
+    return { data, result: undefined }
+  })
   await journalChange(context, { verb: 'keys delete', message: `${name} ${key.fingerprint ?? '(its file was damaged)'}` })
   return key
+}
+
+function refuseUsed(name: string, nodes: readonly NodeRecord[]): void {
+  const users = usersOf(name, nodes)
+  if (users.length === 0) return
+  throw new UsageError(`the key ${name} is in use by ${users.join(', ')}`, {
+    hints: users.slice(0, 3).map((node) => `give the node another key: akctl nodes edit ${node} --key KEY (or --jump-key KEY)`),
+  })
 }
 
 /** A damaged key must not be in the way of its own deletion. */
@@ -41,7 +48,7 @@ async function readKey(context: Context, name: string): Promise<DeletedKey> {
     return { name, type, fingerprint }
   } catch (error) {
     if (error instanceof StoreError) return { name }
-    if (error instanceof NotFoundError) throw unknownKey(name, await keys.list().catch(() => []))
+    if (error instanceof NotFoundError) throw unknownKey(name, await keys.names())
     throw error
   }
 }

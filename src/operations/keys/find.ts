@@ -1,13 +1,9 @@
 import { nearNames } from '../../node/near.ts'
 import { NotFoundError } from '../../outcome/errors.ts'
-import type { StoredKey } from '../../profile/profile.ts'
 
-/** The error for a key that is not there, with the names that are near. */
-export function unknownKey(name: string, keys: readonly StoredKey[]): NotFoundError {
-  const near = nearNames(
-    name,
-    keys.map((key) => key.name),
-  )
+/** The error for a key that is not there, with the names that are near. @param names of the keys that are */
+export function unknownKey(name: string, names: readonly string[]): NotFoundError {
+  const near = nearNames(name, names)
   return new NotFoundError(`no such key: ${name}`, {
     hints: [
       ...near.map((each) => `did you mean ${each}?`),

@@ -1,11 +1,12 @@
 import type { Context } from '../context.ts'
 import { unknownKey } from './find.ts'
-import { type KeyUse, listKeys } from './list.ts'
+import { type KeyUse, usersOf } from './list.ts'
 
-/** One stored key, public part only. @throws NotFoundError with the names that are near */
+/** One stored key, public part only. @throws NotFoundError with the names that are near; StoreError for a damaged file */
 export async function showKey(context: Context, name: string): Promise<KeyUse> {
-  const keys = await listKeys(context)
-  const key = keys.find((each) => each.name === name)
-  if (key === undefined) throw unknownKey(name, keys)
-  return key
+  const profile = await context.profile()
+  const names = await profile.keys.names()
+  if (!names.includes(name)) throw unknownKey(name, names)
+  const [key, { nodes }] = await Promise.all([profile.keys.get(name), profile.read()])
+  return { ...key, usedBy: usersOf(name, nodes) }
 }

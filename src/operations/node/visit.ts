@@ -10,6 +10,7 @@ import type { NodeConnection } from '../../connection/port.ts'
 import { connectionOver, noScripts, openAgent, openHost } from '../connector.ts'
 import type { Context, Opener, Watch } from '../context.ts'
 import { Lookups } from '../lookups.ts'
+import { checkAnswers, checkEnvironment } from './answers.ts'
 import { BaseRevisions } from './base-revision.ts'
 import type { Fleet } from './fleet.ts'
 import type { KeptLeases } from './kept-leases.ts'
@@ -76,8 +77,7 @@ export type Purpose =
  * Connects to every node of a fleet, finds out what became of an earlier order whose end was not seen, and works.
  * An unknown identity may be asked about when the fleet is one node.
  * @returns one outcome a node, in the order of the selection; what fails on a node is its outcome
- * @throws before anything is done on any node: UsageError where the environment forbids the connections that are needed, and
- * what unlocking the secrets does where agents are among the nodes
+ * @throws before anything is done on any node: as checkAnswers
  */
 export function visit<T>(
   context: Context,
@@ -97,12 +97,8 @@ export async function whole<R>(
   purpose: Purpose,
   use: (shared: Shared) => Promise<R>,
 ): Promise<R> {
-  if (nodes.some(({ access }) => access === 'https')) {
-    const { refuseUnsafe } = await import('../../connection/agent/environment.ts')
-    refuseUnsafe(context.env)
-    // Once for all, not a failure on each: API keys are kept until each agent's certificate was accepted.
-    if (purpose.kind !== 'read' || purpose.partly !== true) await profile.secrets.unlock()
-  }
+  if (purpose.kind !== 'read' || purpose.partly !== true) await checkAnswers(context, { nodes, profile })
+  else if (nodes.some(({ access }) => access === 'https')) await checkEnvironment(context)
   setMaxListeners(0, context.signal) // one a node at work; Node would warn of the eleventh
   const watch = unwatched === true ? UNWATCHED : context.watch(nodes.length)
   const budget = new FailBudget(maxFail, nodes.length)

@@ -4,13 +4,13 @@ import type { Profile } from '../../profile/profile.ts'
 import { unknownKey } from '../keys/find.ts'
 import type { NodeSpec } from './merge.ts'
 
-/** @throws NotFoundError for the first key that the profile does not have */
+/** Looked at while the profile is being changed: no key goes away then. @throws NotFoundError for the first that is not there */
 export async function checkKeys(profile: Profile, spec: NodeSpec): Promise<void> {
-  const named = [spec.key, spec.jump?.key].filter((key) => key !== undefined && key !== 'agent')
+  const named = [spec.key, spec.jump?.key].flatMap((key) => (key === undefined || key === 'agent' ? [] : [key]))
   if (named.length === 0) return
-  const keys = await profile.keys.list()
-  const missing = named.find((name) => !keys.some((key) => key.name === name))
-  if (missing !== undefined) throw unknownKey(missing, keys)
+  const names = await profile.keys.names()
+  const missing = named.find((name) => !names.includes(name))
+  if (missing !== undefined) throw unknownKey(missing, names)
 }
 
 /**

@@ -10,8 +10,8 @@ import type { NodeSpec } from './merge.ts'
  */
 export async function createNode(context: Context, spec: NodeSpec): Promise<NodeRecord> {
   const profile = await context.profile()
-  await checkKeys(profile, spec)
-  const node = await profile.update((data) => {
+  const node = await profile.update(async (data) => {
+    await checkKeys(profile, spec)
     const made: NodeRecord = { id: data.nextId, ...spec, settings: {}, createdAt: context.clock().toISOString() }
     checkUnique(made, data.nodes)
     return { data: { ...data, nextId: data.nextId + 1, nodes: [...data.nodes, made] }, result: made }

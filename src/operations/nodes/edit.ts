@@ -36,10 +36,11 @@ export interface EditedNode {
  */
 export async function editNode(context: Context, name: string, change: NodeChange): Promise<EditedNode> {
   const profile = await context.profile()
-  await checkKeys(profile, edited(findNode((await profile.read()).nodes, name), change))
-  const { before, after, groups } = await profile.update((data) => {
+  const { before, after, groups } = await profile.update(async (data) => {
     const before = findNode(data.nodes, name)
-    const after = placed(before, edited(before, change))
+    const spec = edited(before, change)
+    await checkKeys(profile, spec)
+    const after = placed(before, spec)
     checkUnique(
       after,
       data.nodes.filter((node) => node.id !== before.id),

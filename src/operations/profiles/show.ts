@@ -23,7 +23,7 @@ export async function showProfile(context: Context, name?: string): Promise<Prof
   const [info, { defaults }, keys, trusted] = await Promise.all([
     findProfile(context, profile.name),
     profile.read(),
-    profile.keys.list(),
+    profile.keys.names(),
     profile.trust.list(),
   ])
   return { ...info, keys: keys.length, trusted: trusted.length, defaults }

@@ -2,8 +2,9 @@ import type { NodeRecord } from '../../node/record.ts'
 import { differingKeys, type SettingKey, type Settings } from '../../node/settings.ts'
 import { settingsToPush } from '../../node/effective.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
-import type { JournalEntry, Profile, ProfileData } from '../../profile/profile.ts'
+import type { Profile, ProfileData } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
+import { type Change, journalChange, journalChanges } from '../journal/change.ts'
 import type { Fleet } from '../node/fleet.ts'
 import { keyChanges } from '../mta/keys.ts'
 import type { KeyChange } from '../mta/results.ts'
@@ -73,7 +74,7 @@ export async function changeNodeSettings(
       result: { changes, dryRun: run.dryRun },
     }
   })
-  if (!run.dryRun) await account(context, profile, verb, run.reason, outcomes)
+  if (!run.dryRun) await journalChanges(context, accountOf(verb, run.reason, outcomes), profile)
   const nodes = touched.map(({ after }) => after)
   warnUnsupported(context, nodes, keysSet(outcomes.flatMap(({ result }) => result?.changes ?? [])))
   const unsynced = touched.filter(({ before, after }) => effectsOf(before, defaults, after, defaults)).map(({ after }) => after)
@@ -101,7 +102,7 @@ export async function changeDefaults(context: Context, verb: string, edit: Edit,
   const unsynced = unsyncedBy(before, edit)
   if (!run.dryRun && changes.length > 0) {
     const message = run.reason ?? `defaults: ${changes.map(({ key }) => key).join(', ')}`
-    await profile.journal.append([{ ...stamp(context, verb), outcome: 'changed', message }])
+    await journalChange(context, { verb, message }, profile)
   }
   warnUnsupported(context, unsynced, keysSet(changes))
   return { change: { changes, dryRun: run.dryRun }, defaults, unsynced }
@@ -126,20 +127,13 @@ async function write(profile: Profile, dryRun: boolean, change: (data: ProfileDa
   else await profile.update((data) => ({ data: change(data), result: undefined }))
 }
 
-async function account(
-  context: Context,
-  profile: Profile,
+function accountOf(
   verb: string,
   reason: string | undefined,
   outcomes: readonly NodeOutcome<SettingsChange>[],
-): Promise<void> {
-  const entries = outcomes.flatMap(({ node, outcome, result }): JournalEntry[] => {
+): readonly Change[] {
+  return outcomes.flatMap(({ node, outcome, result }) => {
     const keys = result?.changes.map(({ key }) => key).join(', ') ?? ''
-    return outcome === 'changed' ? [{ ...stamp(context, verb), node, outcome, message: reason ?? keys }] : []
+    return outcome === 'changed' ? [{ verb, node, message: reason ?? keys }] : []
   })
-  await profile.journal.append(entries)
-}
-
-function stamp(context: Context, verb: string): Pick<JournalEntry, 'at' | 'by' | 'verb'> {
-  return { at: context.clock().toISOString(), by: context.operator, verb }
 }

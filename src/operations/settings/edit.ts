@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { changeFleet, reasonOf } from '../mta/change.ts'
 import type { ChangeResult } from '../mta/results.ts'
 import { syncNode } from '../mta/sync.ts'
+import { checkAnswers } from '../node/answers.ts'
 import { confirmMany, type Consent } from '../node/confirm.ts'
 import { loadFleet, type Fleet } from '../node/fleet.ts'
 import { Turned } from '../node/turned.ts'
@@ -53,7 +54,10 @@ export async function editSettings(context: Context, edit: Edit, run: EditRun): 
 async function editNodes(context: Context, edit: Edit, run: EditRun, selection: Selection): Promise<EditReport> {
   const fleet = await loadFleet(context, selection)
   const names = fleet.nodes.map(({ name }) => name)
-  if (run.sync !== undefined && !run.dryRun) await confirmMany(context, names, `${run.verb} and sync`, run.sync.consent)
+  if (run.sync !== undefined && !run.dryRun) {
+    await confirmMany(context, names, `${run.verb} and sync`, run.sync.consent)
+    await checkAnswers(context, fleet)
+  }
   const { outcomes, nodes, unsynced } = await changeNodeSettings(context, fleet, run.verb, edit, run)
   if (run.sync === undefined) {
     if (!run.dryRun) hintNotSynced(context, unsynced)
@@ -67,8 +71,10 @@ async function editNodes(context: Context, edit: Edit, run: EditRun, selection: 
 async function editDefaults(context: Context, edit: Edit, run: EditRun): Promise<EditReport> {
   const profile = await context.profile()
   if (run.sync !== undefined && !run.dryRun) {
-    const names = unsyncedBy(await profile.read(), edit).map(({ name }) => name)
+    const nodes = unsyncedBy(await profile.read(), edit)
+    const names = nodes.map(({ name }) => name)
     await confirmMany(context, names, `${run.verb} --defaults and sync`, run.sync.consent)
+    await checkAnswers(context, { profile, nodes })
   }
   const { change, defaults, unsynced } = await changeDefaults(context, run.verb, edit, run)
   if (run.sync === undefined) {

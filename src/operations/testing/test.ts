@@ -4,15 +4,7 @@ import { runScript } from '../../connection/scripted/run-script.ts'
 import type { Done } from '../../fleet/fan-out.ts'
 import type { Selection } from '../../fleet/select.ts'
 import { endpoint, endpointPort, type NodeRecord } from '../../node/record.ts'
-import {
-  AkctlError,
-  CancelledError,
-  FailedError,
-  NodeError,
-  UnauthorizedError,
-  UnreachableError,
-  UntrustedError,
-} from '../../outcome/errors.ts'
+import { AkctlError, CancelledError, FailedError, NodeError, UnreachableError, UntrustedError } from '../../outcome/errors.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import { clockOffset } from '../node/clock.ts'
@@ -119,10 +111,9 @@ async function reach({ node, context }: Session, host: Host, steps: Steps): Prom
 function failedStep(error: AkctlError, remote: boolean): StepName {
   if (!remote) return 'rights'
   if (error instanceof UntrustedError) return 'identity'
-  if (error instanceof UnauthorizedError) return error.message.includes('sudo') ? 'rights' : 'auth'
-  if (error instanceof FailedError) return 'rights' // the login shell ended before the script began
-  if (!(error instanceof NodeError)) return 'auth' // a key or an agent that is missing here
-  return error.message.includes('in the login') ? 'auth' : 'connect'
+  if (error.stage === 'program') return 'rights'
+  if (error.stage === 'login' || !(error instanceof NodeError)) return 'auth' // no NodeError: a key that is missing here
+  return error instanceof FailedError ? 'rights' : 'connect' // failed: the probe itself, on the node
 }
 
 function directoryStep({ directory, name }: NodeRecord, probe: Probe, steps: Steps): void {

@@ -1,4 +1,4 @@
-import { type KeyUse, listKeys } from '../../../operations/keys/list.ts'
+import { type DamagedKeyUse, type KeyUse, listKeys } from '../../../operations/keys/list.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
 import type { Report } from '../../report.ts'
@@ -10,7 +10,7 @@ export default class KeysList extends AkctlCommand {
 
   protected readonly view = keysListView
 
-  protected async perform(context: CliContext): Promise<Report<readonly KeyUse[]>> {
+  protected async perform(context: CliContext): Promise<Report<readonly (KeyUse | DamagedKeyUse)[]>> {
     await this.input(KeysList, context)
     return { data: await listKeys(context) }
   }
