@@ -38,6 +38,9 @@ const CHANGING = 180
 /** Where the node is, as node.json says. */
 export type Place = Pick<AgentConfig, 'directory' | 'service' | 'mta'>
 
+/** Calls that change nothing. */
+type ReadName = 'version' | 'status' | 'look' | 'interfaces' | 'order' | 'diff' | 'preview' | 'lease'
+
 /** The node itself: the driver's scripts, run on this machine. */
 export class ScriptedWork implements Work {
   private readonly reading = new Slots('too many calls wait', 8, 64)
@@ -104,10 +107,6 @@ export class ScriptedWork implements Work {
         return this.connection([], read).interfaces()
       case 'order':
         return this.connection([], read).order(checked(API.order.params, input).id)
-      case 'giveUp': {
-        const { id, lockWait } = checked(giveUpRequest, input)
-        return this.connection([], { lockWait }).giveUp(id, lockWait)
-      }
       case 'diff': {
         const { settings, addresses } = checked(diffRequest, input)
         return this.connection(addresses, read).diff(settings)
@@ -116,6 +115,23 @@ export class ScriptedWork implements Work {
         const of = checked(previewRequest, input)
         return this.connection('to' in of ? [] : of.addresses, read).preview(of)
       }
+      case 'lease':
+        return this.connection([], read).lease()
+      case 'start':
+      case 'stop':
+      case 'restart':
+      case 'sync':
+      case 'rollback':
+      case 'giveUp':
+      case 'renewLease':
+      case 'releaseLease':
+        return this.change(name, input)
+    }
+  }
+
+  /** What changes the node, or its lease. */
+  private change(name: Exclude<CallName, ReadName>, input: unknown): Promise<unknown> {
+    switch (name) {
       case 'start': {
         const { unlessStopped, ...rest } = checked(startRequest, input)
         const order = claimed(rest)
@@ -134,8 +150,10 @@ export class ScriptedWork implements Work {
         const { to, ...order } = checked(rollbackRequest, input)
         return this.connection([], order).rollback(claimed(order), to)
       }
-      case 'lease':
-        return this.connection([], read).lease()
+      case 'giveUp': {
+        const { id, lockWait } = checked(giveUpRequest, input)
+        return this.connection([], { lockWait }).giveUp(id, lockWait)
+      }
       case 'renewLease': {
         const { id, ttl } = checked(renewRequest, input)
         return this.connection([], {}).renewLease(id, ttl)

@@ -227,7 +227,7 @@ describe('remove', () => {
 })
 
 describe('an unknown identity at connecting, on a terminal', () => {
-  const none = async (): Promise<void> => void (await cli.run(['trust', 'remove', `127.0.0.1:${node.port}`]))
+  const none = (): Promise<unknown> => cli.run(['trust', 'remove', `127.0.0.1:${node.port}`])
 
   beforeAll(async () => {
     await cli.ok(['keys', 'import', 'logs-in', node.key.file])

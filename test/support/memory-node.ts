@@ -291,7 +291,7 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
     return found
   }
   const context: Context = {
-    env: {},
+    env: { SSH_AUTH_SOCK: '/nowhere' },
     clock: () => new Date(clock.now),
     operator: 'ann@desk',
     runner: { id: '01JE3Z4Q9W8V7T6S5R4P3N2M1K', host: 'desk', pid: 4711 },

@@ -377,41 +377,6 @@ test('a conflict keeps a start from starting', async () => {
   expect(world.node('mx1').running).toBe(false)
 })
 
-describe('Ctrl-C', () => {
-  test('lets an order that is under way finish, and starts no new node', async () => {
-    const world = await memoryWorld(['mx1', 'mx2'])
-    world.node('mx1').running = true
-    let cut: boolean | undefined
-    world.node('mx1').during = () => {
-      world.abort.abort()
-      cut = world.node('mx1').signal?.aborted
-    }
-    const fleet = await loadFleet(world.context, { all: true })
-    const outcomes = await visit(world.context, fleet, { concurrency: 1 }, CHANGE, async (session) => ({
-      outcome: 'changed',
-      result: await stopNode(session, { dryRun: false, reason: '' }),
-    }))
-    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['changed', 'cancelled'])
-    expect([cut, world.node('mx1').signal?.aborted]).toEqual([false, true])
-    expect(world.node('mx1').running).toBe(false)
-    expect(world.node('mx2').calls).toEqual([])
-    expect(await world.profile.orders.get(1)).toBeUndefined()
-  })
-
-  test('before an order is sent keeps it from being sent', async () => {
-    const world = await memoryWorld(['mx1'])
-    const fleet = await loadFleet(world.context, { all: true })
-    const outcomes = await visit(world.context, fleet, { concurrency: 1 }, CHANGE, async (session) => {
-      await session.connection.status()
-      world.abort.abort()
-      return { outcome: 'changed', result: await stopNode(session, { dryRun: false, reason: '' }) }
-    })
-    expect(outcomes).toMatchObject([{ outcome: 'cancelled' }])
-    expect(world.node('mx1').calls).not.toContain('stop')
-    expect(await world.profile.orders.get(1)).toBeUndefined()
-  })
-})
-
 test('order ids are unique, of one length, and sort by time', () => {
   const at = [0, 1, 1_000, 1_795_496_769_000, 1_795_496_769_001].map((ms) => newOrderId(new Date(ms)))
   expect(at).toEqual(at.toSorted())

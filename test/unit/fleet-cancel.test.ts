@@ -1,0 +1,42 @@
+import { loadFleet } from '../../src/operations/node/fleet.ts'
+import { visit, type Purpose } from '../../src/operations/node/visit.ts'
+import { stopNode } from '../../src/operations/mta/power.ts'
+import { memoryWorlds } from '../support/memory-node.ts'
+
+const memoryWorld = memoryWorlds()
+const CHANGE: Purpose = { kind: 'change', verb: 'mta stop' }
+
+describe('Ctrl-C', () => {
+  test('lets an order that is under way finish, and starts no new node', async () => {
+    const world = await memoryWorld(['mx1', 'mx2'])
+    world.node('mx1').running = true
+    let cut: boolean | undefined
+    world.node('mx1').during = () => {
+      world.abort.abort()
+      cut = world.node('mx1').signal?.aborted
+    }
+    const fleet = await loadFleet(world.context, { all: true })
+    const outcomes = await visit(world.context, fleet, { concurrency: 1 }, CHANGE, async (session) => ({
+      outcome: 'changed',
+      result: await stopNode(session, { dryRun: false, reason: '' }),
+    }))
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['changed', 'cancelled'])
+    expect([cut, world.node('mx1').signal?.aborted]).toEqual([false, true])
+    expect(world.node('mx1').running).toBe(false)
+    expect(world.node('mx2').calls).toEqual([])
+    expect(await world.profile.orders.get(1)).toBeUndefined()
+  })
+
+  test('before an order is sent keeps it from being sent', async () => {
+    const world = await memoryWorld(['mx1'])
+    const fleet = await loadFleet(world.context, { all: true })
+    const outcomes = await visit(world.context, fleet, { concurrency: 1 }, CHANGE, async (session) => {
+      await session.connection.status()
+      world.abort.abort()
+      return { outcome: 'changed', result: await stopNode(session, { dryRun: false, reason: '' }) }
+    })
+    expect(outcomes).toMatchObject([{ outcome: 'cancelled' }])
+    expect(world.node('mx1').calls).not.toContain('stop')
+    expect(await world.profile.orders.get(1)).toBeUndefined()
+  })
+})
