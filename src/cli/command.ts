@@ -7,6 +7,7 @@ import { refuseBooleanValues } from './boolean-values.ts'
 import { CliContext } from './context.ts'
 import type { FailedNodes } from './failed-nodes.ts'
 import { globalFlags } from './flags.ts'
+import { dropIdleWaves, typedFlags } from './idle-flags.ts'
 import { printError, printNodeErrors } from './error-text.ts'
 import type { NodeOutcome } from '../outcome/outcome.ts'
 import { askedFormat, FORMATS, render, renderError, type Format } from './output.ts'
@@ -73,6 +74,7 @@ export abstract class AkctlCommand extends Command {
   protected async input<T extends typeof Command>(ctor: T, context: Context): Promise<Input<T>> {
     refuseBooleanValues(this.argv, { ...ctor.baseFlags, ...ctor.flags })
     const parsed = (await this.parse(ctor)) as unknown as Input<T>
+    dropIdleWaves(parsed.flags, typedFlags(parsed.raw))
     const { reason } = parsed.flags as { readonly reason?: string }
     if (reason !== undefined) checkReason(reason)
     if (context instanceof CliContext) {

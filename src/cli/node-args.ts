@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { UsageError } from '../outcome/errors.ts'
 import { optionalArg } from './args.ts'
 import { waveFlags } from './flags.ts'
+import { refuseIdleWaves, type WaveFlags } from './idle-flags.ts'
 import { parseSeconds } from './duration.ts'
 import { parseShare } from '../fleet/share.ts'
 import { parseSerial } from '../fleet/waves.ts'
@@ -47,15 +48,6 @@ interface WidthFlags {
   readonly 'max-fail'?: string | undefined
 }
 
-interface WaveFlags {
-  readonly serial?: string | undefined
-  readonly 'pause-between'?: string | undefined
-  readonly gate?: boolean | undefined
-  readonly 'gate-timeout'?: string | undefined
-  readonly 'gate-queue'?: number | undefined
-  readonly 'on-failure'?: string | undefined
-}
-
 interface ConsentFlags {
   readonly 'confirm-above': number
   readonly yes: boolean
@@ -92,7 +84,7 @@ function wavesOf(flags: WaveFlags): Waves | undefined {
   const pause = parseSeconds(wait, '--pause-between')
   const looks = gate ? { timeout: parseSeconds(timeout, '--gate-timeout'), queueGrowth } : undefined
   if (serial === undefined) {
-    refuseIdle(flags)
+    refuseIdleWaves(flags)
     return undefined
   }
   return {
@@ -101,18 +93,6 @@ function wavesOf(flags: WaveFlags): Waves | undefined {
     gate: looks,
     onFailure: flags['on-failure'] === 'rollback' ? 'rollback' : 'stop',
   }
-}
-
-const WAVES_ONLY = ['pause-between', 'gate', 'gate-timeout', 'gate-queue', 'on-failure'] as const
-
-function refuseIdle(flags: WaveFlags): void {
-  const idle = WAVES_ONLY.filter((name) => flags[name] !== undefined).map((name) =>
-    flags[name] === false ? `--no-${name}` : `--${name}`,
-  )
-  if (idle.length === 0) return
-  throw new UsageError(`${idle.join(' and ')} ${idle.length === 1 ? 'has' : 'have'} a meaning only in waves`, {
-    hints: ['give --serial too: --serial 1,10%,100%, or --serial 100% for one wave'],
-  })
 }
 
 /** From which number of nodes on a user is asked. */
@@ -137,13 +117,6 @@ export function refuseNodes(selection: Selection): void {
   if (isSelective(selection)) {
     throw new UsageError("--defaults means the profile's defaults: name no nodes with it")
   }
-}
-
-/** The flags that were typed, of what oclif has read; others have their value from a variable, or by default. */
-export function typedFlags(
-  raw: readonly ({ readonly type: 'flag'; readonly flag: string } | { readonly type: 'arg' })[],
-): readonly string[] {
-  return raw.flatMap((token) => (token.type === 'flag' ? [token.flag] : []))
 }
 
 /**

@@ -35,7 +35,7 @@ export async function fanOut<N extends { readonly name: string }, T>(
       const node = nodes[at]
       if (node === undefined) return
       const stopped = signal?.aborted === true ? cancelled() : budget?.spent === true ? doneOf(budget.reason) : undefined
-      const outcome: NodeOutcome<T> = { node: node.name, ...(stopped ?? (await attempt(worker, node))) }
+      const outcome: NodeOutcome<T> = { node: node.name, ...naming(stopped ?? (await attempt(worker, node)), node.name) }
       budget?.count(outcome.outcome)
       outcomes[at] = outcome
       onSettled?.(outcome)
@@ -51,6 +51,13 @@ async function attempt<N, T>(worker: (node: N) => Promise<Done<T>>, node: N): Pr
   } catch (error) {
     return doneOf(error)
   }
+}
+
+/** Commands that an error hints at are for this very node: what was called, or runs on it, does not know its name here. */
+function naming<T>(done: Done<T>, name: string): Done<T> {
+  const { error } = done
+  if (error === undefined) return done
+  return { ...done, error: { ...error, hints: error.hints.map((hint) => hint.replaceAll(/\bNODE\b/g, name)) } }
 }
 
 /** A thrown value as an outcome. */

@@ -1,5 +1,5 @@
 // What is missing here for a login is found before anything is done on any node, also on those that need no login.
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCli } from '../support/cli.ts'
 import { cliNodes, storedNode, type CliNode } from '../support/cli-nodes.ts'
@@ -41,6 +41,16 @@ test.each([
     expect(run.json.error?.hints.join()).toMatch(hint)
   }
   expect([here.sum(), storedNode(cli, 'here')]).toEqual(before)
+})
+
+test('is found by fleet apply before the profile is written', async () => {
+  const file = join(cli.home, 'fleet.yaml')
+  await cli.ok(['fleet', 'export', '-f', file])
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('esmtp-connection-timeout: 20', 'esmtp-connection-timeout: 31'))
+  const before = storedNode(cli, 'here')
+  const run = await cli.run(['fleet', 'apply', 'here', 'by-shut', '-f', file, '--no-status', '--yes'])
+  expect([run.exit, run.stderr]).toEqual([2, expect.stringContaining('key shut is protected') as string])
+  expect(storedNode(cli, 'here')).toEqual(before)
 })
 
 test('is no reason to show nothing of the other nodes', async () => {

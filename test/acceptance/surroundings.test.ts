@@ -161,6 +161,14 @@ test('AKCTL_NO_INPUT=off asks', async () => {
   expect(await screen.done).toBe(130)
 })
 
+test('a variable for waves is no mistake where there are none; a flag that was typed is', async () => {
+  const env = { AKCTL_PAUSE_BETWEEN: '5s', AKCTL_GATE_TIMEOUT: '5s', AKCTL_GATE_QUEUE: '7' }
+  const stop = ['mta', 'stop', 'mx1', '--dry-run']
+  expect((await cli.run(stop, { env })).stdout).toContain('mx1')
+  const typed = await cli.run([...stop, '--gate-timeout', '5s'], { env })
+  expect([typed.exit, typed.stderr]).toEqual([2, expect.stringContaining('--gate-timeout has a meaning only in waves') as string])
+})
+
 test('a word that is neither node nor setting is named', async () => {
   const run = await cli.run(['settings', 'unset', 'mx1', 'nokey'])
   expect([run.exit, run.stderr]).toEqual([9, expect.stringContaining('there is no setting "nokey"') as string])

@@ -17,7 +17,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 test('a thrown node error is the outcome; another error is failed; a bug is failed with its kind', async () => {
   const errors: Record<string, unknown> = {
     mx0: new UnreachableError('no route'),
-    mx1: new ConflictError('revision 5', { hints: ['take over'], detail: ['by whom'] }),
+    mx1: new ConflictError('revision 5', { hints: ['take over: akctl mta sync NODE --take-over'], detail: ['by whom'] }),
     mx2: new UsageError('no agent'),
     mx3: new TypeError('x is undefined'),
     mx4: 'a string',
@@ -44,7 +44,11 @@ test('a thrown node error is the outcome; another error is failed; a bug is fail
     ['unknown', 'unknown'],
     ['ok', undefined],
   ])
-  expect(outcomes[1]?.error).toMatchObject({ message: 'revision 5', hints: ['take over'], detail: ['by whom'] })
+  expect(outcomes[1]?.error).toMatchObject({
+    message: 'revision 5',
+    hints: ['take over: akctl mta sync mx1 --take-over'],
+    detail: ['by whom'],
+  })
   expect(outcomes[7]).toEqual({ node: 'mx7', outcome: 'ok', result: 1 })
 })
 

@@ -10,6 +10,7 @@ import { type Change, journalChanges } from '../journal/change.ts'
 import { type ChangeRun, changeFleet } from '../mta/change.ts'
 import type { ChangeResult } from '../mta/results.ts'
 import { syncNode } from '../mta/sync.ts'
+import { checkAnswers } from '../node/answers.ts'
 import { confirmMany } from '../node/confirm.ts'
 import { Turned } from '../node/turned.ts'
 import { forgetNode } from '../nodes/delete.ts'
@@ -62,6 +63,7 @@ async function applyBy(context: Context, request: ApplyRequest, opener: Opener):
     return applied(plan, [])
   }
   goesOn(context)
+  if (sync) await checkTold(context, plan)
   await consent(context, plan, request)
   const after = await writeProfile(context, plan, run.reason)
   if (!sync) context.note(`not synced: run akctl fleet apply -f ${path}`)
@@ -115,6 +117,12 @@ async function confirmDeletes(context: Context, count: number): Promise<void> {
     throw new UsageError(`deleting ${what} needs your consent, and there is no terminal to ask on`, { hints: ['give --yes'] })
   }
   if (!(await context.prompter.confirm(`Delete ${what} from the profile?`))) throw new CancelledError('nothing was done')
+}
+
+/** Looks for what logging in to the nodes will need, before the profile is written. @throws as checkAnswers */
+async function checkTold(context: Context, { before, changes, syncs }: FleetPlan): Promise<void> {
+  const { nodes } = changed(before, changes, context.clock().toISOString())
+  await checkAnswers(context, { nodes: nodes.filter(({ name }) => syncs.has(name)), profile: await context.profile() })
 }
 
 /** @throws CancelledError after a Ctrl-C: the nodes were asked, or the profile waited for, in vain */

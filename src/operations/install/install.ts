@@ -12,7 +12,7 @@ import { installationOf, noScripts } from '../connector.ts'
 import type { Context } from '../context.ts'
 import { confirmMany, type Consent } from '../node/confirm.ts'
 import { loadFleet } from '../node/fleet.ts'
-import { claimOf, namingNode } from '../node/lease.ts'
+import { claimOf } from '../node/lease.ts'
 import type { Session } from '../node/session.ts'
 import { settlePending } from '../node/settle.ts'
 import { visitHosts, type Width } from '../node/visit.ts'
@@ -86,7 +86,7 @@ async function installNode(session: Session, host: Host, run: InstallRun, archiv
   const result = await session
     .uncut(() => runScript(host, script, { timeout: changeTimeout + lockWait }))
     .catch((error: unknown) => {
-      throw namingNode(error, node.name)
+      throw error
     })
     .catch((error: unknown) => {
       throw error instanceof UnknownOutcomeError ? again(error, node.name) : error

@@ -3,7 +3,6 @@ import type { Lease, LeaseState } from '../../node/lease.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import { loadFleet } from '../node/fleet.ts'
-import { namingNode } from '../node/lease.ts'
 import { visit, type Width } from '../node/visit.ts'
 import { askLeases } from './list.ts'
 
@@ -40,7 +39,7 @@ export async function releaseLocks(context: Context, run: ReleaseRun): Promise<r
   const released = await visit<Released>(context, { ...fleet, nodes }, width, purposeOf(lease, run), async (session) => {
     const { connection, node } = session
     const state = await connection.releaseLease(id, context.operator).catch((error: unknown) => {
-      throw namingNode(error, node.name)
+      throw error
     })
     return { outcome: state.lease === undefined ? 'ok' : 'changed', result: { ...state, dryRun } }
   })

@@ -11,7 +11,7 @@ import type { Context } from '../context.ts'
 import type { BaseRevisions } from './base-revision.ts'
 import type { Fleet } from './fleet.ts'
 import type { KeptLeases } from './kept-leases.ts'
-import { claimOf, namingNode } from './lease.ts'
+import { claimOf } from './lease.ts'
 import type { OrderGuard } from './order-guard.ts'
 
 /** What a node's session has of the run that it is part of. */
@@ -110,7 +110,7 @@ export class Session {
         if (seen) await this.ended(order.id, undefined)
         if (error instanceof FailedError || error instanceof UnknownOutcomeError) this.begun.push(verb)
         this.run.leases?.failed(node, error)
-        throw namingNode(error, node.name)
+        throw error
       }
     })
     this.begun.push(verb)
