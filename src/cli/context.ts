@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os'
 import { addAbortSignal } from 'node:stream'
 import { type Runner, ciJobUrl } from '../node/lease.ts'
 import { newOrderId } from '../node/order-id.ts'
-import type { Connector, Context, KeepingOpener, Prompter, RunSettings, Watch } from '../operations/context.ts'
+import type { Connector, Context, KeepingOpener, Prompter, RunProgress, RunSettings } from '../operations/context.ts'
 import { ContextSecretAccess } from '../operations/secrets/access.ts'
 import type { Profile, ProfileHome } from '../profile/profile.ts'
 import { openHome } from '../profile/home.ts'
@@ -38,12 +38,12 @@ export class CliContext implements Context {
   private readonly abort = new AbortController()
   private openedHome: ProfileHome | undefined
   private openedProfile: Promise<Profile> | undefined
-  private readonly progress: Progress
+  private readonly line: Progress
   private readonly onSignal = (): void => this.abort.abort()
 
   constructor(readonly streams: Process) {
     this.env = streams.env
-    this.progress = new Progress(streams.stderr, () => Date.now())
+    this.line = new Progress(streams.stderr, () => Date.now())
     streams.on('SIGINT', this.onSignal)
     streams.on('SIGTERM', this.onSignal)
   }
@@ -95,7 +95,7 @@ export class CliContext implements Context {
     const terminal = stdin.isTTY === true && stderr.isTTY === true
     // oclif takes only some spellings of yes for the variable; who sets it at all means it, as with CI.
     const never = this.flags['no-input'] === true || isOn(this.env['AKCTL_NO_INPUT']) || isOn(this.env['CI'])
-    return new TerminalPrompter(this.streams, terminal && !never, this.abort.signal, this.progress)
+    return new TerminalPrompter(this.streams, terminal && !never, this.abort.signal, this.line)
   }
 
   home(): ProfileHome {
@@ -132,18 +132,18 @@ export class CliContext implements Context {
     return readAll(wanted, limit, () => new UsageError(`${flag}: more than ${limit / 1024} KiB came in on stdin`))
   }
 
-  watch(total: number): Watch {
-    return this.progress.watch(total)
+  progress(total: number): RunProgress {
+    return this.line.of(total)
   }
 
   note(text: string): void {
-    this.progress.hide()
+    this.line.hide()
     this.streams.stderr.write(`${printable(text)}\n`)
   }
 
   warn(text: string): void {
     if (this.warnings.length < WARNINGS) this.warnings.push(text)
-    this.progress.hide()
+    this.line.hide()
     this.streams.stderr.write(`warning: ${printable(text)}\n`)
   }
 

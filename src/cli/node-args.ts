@@ -9,9 +9,9 @@ import { parseSerial } from '../fleet/waves.ts'
 import type { Waves } from '../operations/rollout/waves.ts'
 import { isSelective, type Selection } from '../fleet/select.ts'
 import type { ChangeRun } from '../operations/mta/change.ts'
-import type { Consent } from '../operations/node/confirm.ts'
+import type { Consent } from '../operations/run/confirm.ts'
 import type { EditRun } from '../operations/settings/edit.ts'
-import type { Width } from '../operations/node/visit.ts'
+import type { Width } from '../operations/run/visit.ts'
 
 /** `NODE…`, for the help; a command with `strict = false` takes any number. */
 export const nodesArg = { node: optionalArg("nodes: names, ids, or sets such as 'mx[01-40]' and @group") }

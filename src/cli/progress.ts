@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { isFailure } from '../fleet/fail-budget.ts'
-import type { Watch } from '../operations/context.ts'
+import type { RunProgress } from '../operations/context.ts'
 import { printable } from './printable.ts'
 
 /** Milliseconds between two drawings; a run that ends before the first shows no line. */
@@ -42,7 +42,7 @@ export class Progress {
     private readonly now: () => number,
   ) {}
 
-  watch(total: number): Watch {
+  of(total: number): RunProgress {
     const run = new Run(total, this.now)
     this.run = run
     const timer = this.stderr.isTTY === true && total > 1 ? setInterval(() => this.draw(), TICK).unref() : undefined

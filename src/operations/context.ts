@@ -61,7 +61,7 @@ export interface KeepingOpener extends Opener {
 }
 
 /** Looks on while a run goes over its nodes, and shows it to whoever waits; results never depend on it. */
-export interface Watch {
+export interface RunProgress {
   started(node: string): void
   settled(outcome: NodeOutcome<unknown>): void
   /** What is done now is another part of the run: `wave 2 of 3: 10 nodes`. */
@@ -91,7 +91,7 @@ export interface Context {
    */
   stdin(flag: string, limit?: number): Promise<string>
   /** Begins to show a run over so many nodes. */
-  watch(total: number): Watch
+  progress(total: number): RunProgress
   /** Says something on stderr that is no result (a hint, a note). */
   note(text: string): void
   /** A warning: stderr, and `warnings` of the JSON document. */

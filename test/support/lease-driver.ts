@@ -4,9 +4,9 @@
 import { createInterface } from 'node:readline'
 import { CliContext } from '../../src/cli/context.ts'
 import { stopNode } from '../../src/operations/mta/power.ts'
-import { loadFleet } from '../../src/operations/node/fleet.ts'
-import { KeptLeases } from '../../src/operations/node/kept-leases.ts'
-import { visit } from '../../src/operations/node/visit.ts'
+import { loadFleet } from '../../src/operations/run/fleet.ts'
+import { KeptLeases } from '../../src/operations/run/kept-leases.ts'
+import { visit } from '../../src/operations/run/visit.ts'
 
 const [name = '', ttl = ''] = process.argv.slice(2)
 const context = new CliContext(process)

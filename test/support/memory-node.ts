@@ -320,7 +320,7 @@ async function memoryWorld(directory: string, names: readonly string[]): Promise
       },
     },
     stdin: () => Promise.reject(new Error('nothing on stdin')),
-    watch: () => ({ started: nothing, settled: nothing, part: (words) => void notes.push(words), end: nothing }),
+    progress: () => ({ started: nothing, settled: nothing, part: (words) => void notes.push(words), end: nothing }),
     note: (text) => void notes.push(text),
     warn: (text) => void notes.push(`warning: ${text}`),
     signal: abort.signal,

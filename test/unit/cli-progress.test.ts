@@ -27,7 +27,7 @@ test('a terminal gets one line that is drawn anew and taken away at the end, and
   const screen = new Screen(true)
   let now = 0
   const progress = new Progress(screen, () => now)
-  const watch = progress.watch(3)
+  const watch = progress.of(3)
   watch.started('mx1')
   watch.started('mx2')
   watch.settled({ node: 'mx1', outcome: 'failed' })
@@ -47,7 +47,7 @@ test('a terminal gets one line that is drawn anew and taken away at the end, and
 test('nothing is drawn over a question', async () => {
   const screen = new Screen(true)
   const progress = new Progress(screen, () => 0)
-  const watch = progress.watch(2)
+  const watch = progress.of(2)
   await until('a line', 5, () => screen.text.includes('2 left') || undefined)
   const during = await progress.aside(async () => {
     const before = screen.text
@@ -60,7 +60,7 @@ test('nothing is drawn over a question', async () => {
 
 test('without a terminal there is a line for each part of a run, and nothing else', async () => {
   const screen = new Screen(false)
-  const watch = new Progress(screen, () => 0).watch(3)
+  const watch = new Progress(screen, () => 0).of(3)
   watch.part('wave 1 of 2: 1 node')
   watch.started('mx1')
   await new Promise((resolve) => setTimeout(resolve, 600)) // a terminal would have its line by now

@@ -1,5 +1,5 @@
-import { loadFleet } from '../../src/operations/node/fleet.ts'
-import { visit, type Purpose } from '../../src/operations/node/visit.ts'
+import { loadFleet } from '../../src/operations/run/fleet.ts'
+import { visit, type Purpose } from '../../src/operations/run/visit.ts'
 import { stopNode } from '../../src/operations/mta/power.ts'
 import { memoryWorlds } from '../support/memory-node.ts'
 

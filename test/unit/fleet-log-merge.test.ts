@@ -1,7 +1,7 @@
-import { clockOffset } from '../../src/operations/node/clock.ts'
-import { LagWindow, mergeLines, NodeTimeline, type LogLine } from '../../src/operations/node/log-merge.ts'
-import { parseSince } from '../../src/operations/node/since.ts'
-import { parsePattern } from '../../src/operations/node/logs.ts'
+import { clockOffset } from '../../src/operations/logs/clock.ts'
+import { LagWindow, mergeLines, NodeTimeline, type LogLine } from '../../src/operations/logs/log-merge.ts'
+import { parseSince } from '../../src/operations/logs/since.ts'
+import { parsePattern } from '../../src/operations/logs/logs.ts'
 import { UsageError } from '../../src/outcome/errors.ts'
 
 const NOON = Date.parse('2026-11-24T12:00:00.000Z')

@@ -1,8 +1,8 @@
 import type { LogLevel } from '../../src/mta/logs.ts'
-import { type LogLine, NodeTimeline } from '../../src/operations/node/log-merge.ts'
-import { HELD, HeldLines } from '../../src/operations/node/held-lines.ts'
-import { type LineSink, UNDER_WAY } from '../../src/operations/node/line-flow.ts'
-import { followLogs, readLogs, type LogRequest } from '../../src/operations/node/logs.ts'
+import { type LogLine, NodeTimeline } from '../../src/operations/logs/log-merge.ts'
+import { HELD, HeldLines } from '../../src/operations/logs/held-lines.ts'
+import { type LineSink, UNDER_WAY } from '../../src/operations/logs/line-flow.ts'
+import { followLogs, readLogs, type LogRequest } from '../../src/operations/logs/logs.ts'
 import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
 import { until } from '../support/until.ts'
 

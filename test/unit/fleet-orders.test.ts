@@ -1,5 +1,5 @@
-import { loadFleet } from '../../src/operations/node/fleet.ts'
-import { visit, type Purpose } from '../../src/operations/node/visit.ts'
+import { loadFleet } from '../../src/operations/run/fleet.ts'
+import { visit, type Purpose } from '../../src/operations/run/visit.ts'
 import { changeNodes, type ChangeRun } from '../../src/operations/mta/change.ts'
 import { stopNode, startNode } from '../../src/operations/mta/power.ts'
 import { rollbackNode } from '../../src/operations/mta/rollback.ts'

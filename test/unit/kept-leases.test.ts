@@ -1,9 +1,9 @@
 // The leases that a run keeps beyond its orders, over nodes in memory.
 import { ciJobUrl } from '../../src/node/lease.ts'
 import { claimText } from '../../src/mta/shared/lease.ts'
-import { KeptLeases } from '../../src/operations/node/kept-leases.ts'
-import { loadFleet } from '../../src/operations/node/fleet.ts'
-import { visit } from '../../src/operations/node/visit.ts'
+import { KeptLeases } from '../../src/operations/run/kept-leases.ts'
+import { loadFleet } from '../../src/operations/run/fleet.ts'
+import { visit } from '../../src/operations/run/visit.ts'
 import { stopNode } from '../../src/operations/mta/power.ts'
 import { syncNode } from '../../src/operations/mta/sync.ts'
 import { FailedError, UnreachableError } from '../../src/outcome/errors.ts'

@@ -1,4 +1,4 @@
-import { OrderGuard } from '../../src/operations/node/order-guard.ts'
+import { OrderGuard } from '../../src/operations/run/order-guard.ts'
 import { CancelledError } from '../../src/outcome/errors.ts'
 import { until } from '../support/until.ts'
 

@@ -1,4 +1,4 @@
-import type { NodeAddress } from '../../operations/node/interfaces.ts'
+import type { NodeAddress } from '../../operations/nodes/interfaces.ts'
 import type { View } from './view.ts'
 
 /** Addresses of nodes: a line an address. */

@@ -1,4 +1,4 @@
-import type { LogLine } from '../../operations/node/log-merge.ts'
+import type { LogLine } from '../../operations/logs/log-merge.ts'
 import { printable } from '../printable.ts'
 import type { Style, View } from './view.ts'
 

@@ -1,6 +1,6 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware } from 'ssh2'
 import { type ErrorOptions, UnauthorizedError } from '../../outcome/errors.ts'
-import { SafeAgent } from './agent.ts'
+import { SafeAgent } from './ssh-agent.ts'
 import type { Credential, SshEndpoint } from './target.ts'
 import type { UnlockedKeys } from './unlocked-keys.ts'
 

@@ -4,7 +4,7 @@ import { UsageError } from '../../outcome/errors.ts'
 import type { NodeGroup } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 import { journalChange } from '../journal/change.ts'
-import { groupTexts } from '../node/set-sources.ts'
+import { groupTexts } from '../run/set-sources.ts'
 
 /**
  * Forgets a group; its nodes stay.

@@ -6,7 +6,7 @@ import type { NodeRecord } from '../../node/record.ts'
 import { AkctlError } from '../../outcome/errors.ts'
 import type { NodeGroup, ProfileData } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
-import { groupTexts } from '../node/set-sources.ts'
+import { groupTexts } from '../run/set-sources.ts'
 
 /** A group, and the nodes it names now. */
 export interface GroupMembers extends NodeGroup {

@@ -7,7 +7,7 @@ import { UsageError } from '../../outcome/errors.ts'
 import type { NodeGroup } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 import { journalChange } from '../journal/change.ts'
-import { groupTexts, sourcesOf } from '../node/set-sources.ts'
+import { groupTexts, sourcesOf } from '../run/set-sources.ts'
 import { type GroupMembers, groupTextProblem } from './groups.ts'
 
 /**

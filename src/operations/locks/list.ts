@@ -2,8 +2,8 @@ import type { Selection } from '../../fleet/select.ts'
 import type { LeaseState } from '../../node/lease.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
-import { type Fleet, loadFleet } from '../node/fleet.ts'
-import { visit, type Width } from '../node/visit.ts'
+import { type Fleet, loadFleet } from '../run/fleet.ts'
+import { visit, type Width } from '../run/visit.ts'
 
 /** The lease of every selected node (of all, when nothing was selected), as the nodes tell it. */
 export async function listLocks(

@@ -2,8 +2,8 @@ import type { Selection } from '../../fleet/select.ts'
 import type { Lease, LeaseState } from '../../node/lease.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
-import { loadFleet } from '../node/fleet.ts'
-import { visit, type Width } from '../node/visit.ts'
+import { loadFleet } from '../run/fleet.ts'
+import { visit, type Width } from '../run/visit.ts'
 import { askLeases } from './list.ts'
 
 /** What `locks release` is told. */

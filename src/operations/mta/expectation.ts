@@ -4,7 +4,7 @@ import type { RevisionRecord } from '../../node/revision.ts'
 import { differingKeys } from '../../node/settings.ts'
 import type { NodeState } from '../../node/state.ts'
 import { ConflictError, NodeLockedError } from '../../outcome/errors.ts'
-import type { Session } from '../node/session.ts'
+import type { Session } from '../run/session.ts'
 import { keyChanges, valueText } from './keys.ts'
 
 /** Journal entries looked through for an order of this profile. */

@@ -1,5 +1,5 @@
 import type { VerbResult } from '../../mta/shared/results.ts'
-import type { Session } from '../node/session.ts'
+import type { Session } from '../run/session.ts'
 import type { ChangeResult, Step } from './results.ts'
 import { syncNode } from './sync.ts'
 

@@ -1,6 +1,6 @@
 import { type NodeState, syncedOf } from '../../node/state.ts'
 import { FailedError, NodeError } from '../../outcome/errors.ts'
-import type { Session } from '../node/session.ts'
+import type { Session } from '../run/session.ts'
 import { expectationOf, explainConflict } from './expectation.ts'
 import { keyChanges } from './keys.ts'
 import type { ChangeResult } from './results.ts'

@@ -3,8 +3,8 @@ import { syncedOf, type NodeState, type Synced } from '../../node/state.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
-import { loadFleet } from '../node/fleet.ts'
-import { visit, type Width } from '../node/visit.ts'
+import { loadFleet } from '../run/fleet.ts'
+import { visit, type Width } from '../run/visit.ts'
 import { EXPECTED, type Expected, type MtaStatus } from './results.ts'
 
 export interface StatusReport {

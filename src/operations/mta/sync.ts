@@ -1,7 +1,7 @@
 import type { ApplyResult } from '../../mta/shared/results.ts'
 import { syncedOf, type NodeState } from '../../node/state.ts'
 import { FailedError } from '../../outcome/errors.ts'
-import type { Session } from '../node/session.ts'
+import type { Session } from '../run/session.ts'
 import { expectationOf, explainConflict } from './expectation.ts'
 import { keyChanges } from './keys.ts'
 import type { ChangeResult, Step } from './results.ts'

@@ -3,7 +3,7 @@ import { type NodeRecord, endpointPort } from '../../node/record.ts'
 import type { Synced } from '../../node/state.ts'
 import type { ErrorReport } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
-import { type Fleet, loadFleet } from '../node/fleet.ts'
+import { type Fleet, loadFleet } from '../run/fleet.ts'
 import type { NodeStatus } from './status.ts'
 
 /** One line of the list. */

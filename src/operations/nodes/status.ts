@@ -1,8 +1,8 @@
 import { type NodeState, type Synced, syncedOf } from '../../node/state.ts'
 import type { ErrorReport, NodeOutcome, Outcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
-import type { Fleet } from '../node/fleet.ts'
-import { visit, type Width } from '../node/visit.ts'
+import type { Fleet } from '../run/fleet.ts'
+import { visit, type Width } from '../run/visit.ts'
 
 /** What a node says of itself now, or why it says nothing. */
 export interface NodeStatus {

@@ -1,9 +1,9 @@
 import { QUEUE_BOUND } from '../../mta/shared/operations.ts'
 import { syncedOf, type NodeState } from '../../node/state.ts'
 import { CancelledError, FailedError, TimeoutError, UnreachableError } from '../../outcome/errors.ts'
-import { pause } from '../node/pause.ts'
+import { pause } from '../run/pause.ts'
 import type { ChangeResult } from '../mta/results.ts'
-import type { Session } from '../node/session.ts'
+import type { Session } from '../run/session.ts'
 
 /** The health gate: what a wave's nodes must be like before the next wave starts. */
 export interface Gate {

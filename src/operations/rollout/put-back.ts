@@ -3,7 +3,7 @@ import type { NodeState } from '../../node/state.ts'
 import { ConflictError } from '../../outcome/errors.ts'
 import type { PutBack } from '../mta/results.ts'
 import { noteReplaced } from '../mta/sync.ts'
-import type { Session } from '../node/session.ts'
+import type { Session } from '../run/session.ts'
 
 /** For the record on the node and the journal. */
 export const PUT_BACK = 'put back, as the run failed'

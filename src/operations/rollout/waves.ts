@@ -8,11 +8,11 @@ import { CancelledError, FailedError, reportOf } from '../../outcome/errors.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import type { ChangeResult, PutBack } from '../mta/results.ts'
-import type { Fleet } from '../node/fleet.ts'
-import { KeptLeases } from '../node/kept-leases.ts'
-import { pause } from '../node/pause.ts'
-import type { Session } from '../node/session.ts'
-import { journalVisit, visitPart, whole, type Change, type Shared, type Width } from '../node/visit.ts'
+import type { Fleet } from '../run/fleet.ts'
+import { KeptLeases } from '../run/kept-leases.ts'
+import { pause } from '../run/pause.ts'
+import type { Session } from '../run/session.ts'
+import { journalVisit, visitPart, whole, type Change, type Shared, type Width } from '../run/visit.ts'
 import { isCounted, passGate, type Gate } from './gate.ts'
 import { PUT_BACK, putBackNode, type Touched } from './put-back.ts'
 
@@ -78,7 +78,7 @@ class Rollout {
     const parts = wavesOf(fleet.nodes, waves.serial)
     for (const [index, nodes] of parts.entries()) {
       const last = index === parts.length - 1
-      if (this.goesOn) shared.watch.part(`wave ${index + 1} of ${parts.length}: ${counted(nodes.length)}`)
+      if (this.goesOn) shared.progress.part(`wave ${index + 1} of ${parts.length}: ${counted(nodes.length)}`)
       const part = { ...fleet, nodes }
       const width = { ...this.own, onNode: (outcome: Changed) => this.tell(outcome) }
       await visitPart(context, part, width, this.purpose, (session) => this.remembered(session, work), shared)
@@ -157,7 +157,7 @@ class Rollout {
     const { context, fleet, shared } = this
     const nodes = fleet.nodes.filter(({ name }) => this.mayHaveChanged(name))
     if (nodes.length === 0) return
-    if (!context.signal.aborted) shared.watch.part(`rollback: ${counted(nodes.length)}`)
+    if (!context.signal.aborted) shared.progress.part(`rollback: ${counted(nodes.length)}`)
     const { leases } = this.purpose
     const purpose = { kind: 'change', verb: 'mta rollback', reason: PUT_BACK, leases } as const
     const outcomes = await visitPart(context, { ...fleet, nodes }, this.own, purpose, (own) => this.putNodeBack(own), this.later)

@@ -6,7 +6,7 @@ import { findSetting, type SettingKey, type Settings, type SettingValue } from '
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import { findNode } from '../../fleet/select.ts'
 import type { Context } from '../context.ts'
-import { loadFleet } from '../node/fleet.ts'
+import { loadFleet } from '../run/fleet.ts'
 import { parseKeys } from './assignments.ts'
 import { supportOn } from './support.ts'
 

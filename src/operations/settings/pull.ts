@@ -7,8 +7,8 @@ import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import { keyChanges } from '../mta/keys.ts'
 import type { KeyChange } from '../mta/results.ts'
-import type { Session } from '../node/session.ts'
-import { visit } from '../node/visit.ts'
+import type { Session } from '../run/session.ts'
+import { visit } from '../run/visit.ts'
 
 /** What a pull took over, or (dry run) would take over. */
 export interface PullResult {

@@ -12,9 +12,9 @@ import {
   UnreachableError,
   UntrustedError,
 } from '../../outcome/errors.ts'
-import { clockOffset } from '../node/clock.ts'
-import type { Session } from '../node/session.ts'
-import { settlePending } from '../node/settle.ts'
+import { clockOffset } from '../logs/clock.ts'
+import type { Session } from '../run/session.ts'
+import { settlePending } from '../run/settle.ts'
 import { clockNote } from './clock-note.ts'
 import type { StepName, Steps } from './steps.ts'
 

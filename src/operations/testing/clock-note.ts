@@ -1,4 +1,4 @@
-import type { ClockOffset } from '../node/clock.ts'
+import type { ClockOffset } from '../logs/clock.ts'
 
 /** A clock's difference in words. */
 export function clockNote({ ahead, accuracy }: ClockOffset): string {

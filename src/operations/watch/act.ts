@@ -1,6 +1,6 @@
 import { type Done, doneOf } from '../../fleet/fan-out.ts'
-import type { Session } from '../node/session.ts'
-import { settlePending } from '../node/settle.ts'
+import type { Session } from '../run/session.ts'
+import { settlePending } from '../run/settle.ts'
 
 /** What became of a restart. */
 export type Restart =

@@ -1,4 +1,4 @@
-import { nodeInterfaces, type NodeAddress } from '../../../operations/node/interfaces.ts'
+import { nodeInterfaces, type NodeAddress } from '../../../operations/nodes/interfaces.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
 import { connectionFlags, fanFlags, outcomeFlags, selectionFlags } from '../../flags.ts'

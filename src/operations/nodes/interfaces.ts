@@ -3,8 +3,8 @@ import { canonicalAddress } from '../../node/address.ts'
 import type { InterfaceInfo } from '../../mta/shared/results.ts'
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
-import { loadFleet } from './fleet.ts'
-import { visit, type Width } from './visit.ts'
+import { loadFleet } from '../run/fleet.ts'
+import { visit, type Width } from '../run/visit.ts'
 
 /** One address of a node, and what the node uses it for. */
 export interface NodeAddress extends InterfaceInfo {

@@ -6,12 +6,12 @@ import { ConflictError, FailedError, UnreachableError, UsageError } from '../../
 import type { NodeOutcome } from '../../outcome/outcome.ts'
 import type { Context } from '../context.ts'
 import { clockOffset } from './clock.ts'
-import { loadFleet } from './fleet.ts'
+import { loadFleet } from '../run/fleet.ts'
 import { HeldLines } from './held-lines.ts'
 import { LineFlow, type LineSink } from './line-flow.ts'
 import { mergeLines, NodeTimeline, Overlap, type LogLine } from './log-merge.ts'
-import type { Session } from './session.ts'
-import { visit } from './visit.ts'
+import type { Session } from '../run/session.ts'
+import { visit } from '../run/visit.ts'
 
 /** Lines looked through for those that match, or for those since a time, when no number was given. */
 const DEEP = 100_000

@@ -8,7 +8,7 @@ import type { AgentConnection } from '../../connection/agent/agent-connection.ts
 import type { Host } from '../../connection/host.ts'
 import type { NodeConnection } from '../../connection/port.ts'
 import { connectionOver, noScripts, openAgent, openHost } from '../connector.ts'
-import type { Context, Opener, Watch } from '../context.ts'
+import type { Context, Opener, RunProgress } from '../context.ts'
 import { Lookups } from '../lookups.ts'
 import { checkAnswers, checkEnvironment } from './answers.ts'
 import { BaseRevisions } from './base-revision.ts'
@@ -35,7 +35,7 @@ export interface Width {
 }
 
 /** Looks away. */
-const UNWATCHED: Watch = {
+const UNWATCHED: RunProgress = {
   started: () => undefined,
   settled: () => undefined,
   part: () => undefined,
@@ -48,7 +48,7 @@ export interface Shared {
   readonly opener: Opener
   readonly budget: FailBudget
   readonly bases: BaseRevisions
-  readonly watch: Watch
+  readonly progress: RunProgress
   /** Whether an unknown identity may be asked about: when the whole run is one node. */
   readonly ask: boolean
 }
@@ -100,14 +100,14 @@ export async function whole<R>(
   if (purpose.kind !== 'read' || purpose.partly !== true) await checkAnswers(context, { nodes, profile })
   else if (nodes.some(({ access }) => access === 'https')) await checkEnvironment(context)
   setMaxListeners(0, context.signal) // one a node at work; Node would warn of the eleventh
-  const watch = unwatched === true ? UNWATCHED : context.watch(nodes.length)
+  const progress = unwatched === true ? UNWATCHED : context.progress(nodes.length)
   const budget = new FailBudget(maxFail, nodes.length)
   const bases = new BaseRevisions(context)
   const opens = opener ?? leasesOf(purpose)?.opener ?? context.connector
   try {
-    return await use({ opener: opens, budget, bases, watch, ask: nodes.length === 1 })
+    return await use({ opener: opens, budget, bases, progress, ask: nodes.length === 1 })
   } finally {
-    watch.end()
+    progress.end()
   }
 }
 
@@ -203,13 +203,13 @@ async function run<T>(
   context: Context,
   { nodes, profile }: Fleet,
   { concurrency, onNode, until }: PartWidth<T>,
-  { budget, bases, watch }: Shared,
+  { budget, bases, progress }: Shared,
   work: (node: NodeRecord, guard: OrderGuard) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
   const signal = until === undefined ? context.signal : AbortSignal.any([context.signal, until])
   const guarded = async (node: NodeRecord): Promise<Done<T>> => {
     const guard = new OrderGuard(signal, context.run.grace)
-    watch.started(node.name)
+    progress.started(node.name)
     try {
       return await work(node, guard)
     } finally {
@@ -217,7 +217,7 @@ async function run<T>(
     }
   }
   const onSettled = (outcome: NodeOutcome<T>): void => {
-    watch.settled(outcome)
+    progress.settled(outcome)
     onNode?.(outcome)
   }
   const outcomes = await fanOut(nodes, guarded, { concurrency, budget, signal, onSettled })
