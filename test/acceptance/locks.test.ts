@@ -209,7 +209,7 @@ describe('a lease that a run keeps', () => {
     expect(node.begun('stop')).toBe(begun)
     const again = await bob.ok(words(`locks release ${id} --yes --json`))
     expect(fitsSchema(again.json)).toEqual([])
-    expect(again.json.nodes?.map(({ outcome }) => outcome)).toEqual(['ok', 'ok'])
+    expect(again.json.nodes?.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok'])
     expect((await bob.run(words('locks release nonsense --yes'))).exit).toBe(2)
     held.driver.child.kill('SIGKILL')
   })
