@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testCli, type CliRun } from '../support/cli.ts'
@@ -50,8 +50,12 @@ function steps(run: CliRun): string[] {
 }
 
 describe('nodes install of a Postfix that is there already', () => {
+  const adopted = `/etc/postfix-aktest${process.pid}`
+
+  afterAll(() => rmSync(adopted, { recursive: true, force: true }))
+
   test('it is adopted as it is: nothing else is said, and no byte of its own changed', async () => {
-    const directory = join(temp, 'adopted')
+    const directory = adopted
     mkdirSync(directory)
     writeFileSync(join(directory, 'main.cf'), 'compatibility_level = 3.6\ninet_interfaces = loopback-only\n')
     writeFileSync(join(directory, 'master.cf'), '2599 inet n - n - - smtpd\n')
