@@ -133,7 +133,8 @@ describe('with settings', () => {
     await deliver('six')
     expect(names.count('MX example.test')).toBe(before + 1)
     const waited = await long
-    expect(waited).toBeGreaterThan(5_500)
+    // The resolver waits up to half less for a question that it repeats, by chance.
+    expect(waited).toBeGreaterThan(3_500)
     expect(waited).toBeLessThan(10_000)
     expect(names.count('MX dumb.test')).toBe(2)
   }, 90_000)
