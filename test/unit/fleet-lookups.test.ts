@@ -114,7 +114,7 @@ test('a node logs in as root by the agent at port 22 unless its record says othe
 
 test('without an agent the refusal says what to do; a key that is gone is named', async () => {
   const world = await memoryWorld([])
-  const lookups = new Lookups(world.context)
+  const lookups = new Lookups({ ...world.context, env: {} })
   await expect(sshTarget(node(), lookups).credential()).rejects.toMatchObject({
     exit: 2,
     hints: [expect.any(String), 'or give the node a stored key: akctl nodes edit mx1 --key KEY'],
