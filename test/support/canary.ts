@@ -9,7 +9,7 @@ export const traceWords = (file: string): readonly string[] => ['-f', '-e', 'tra
 
 /** Something at work under strace, with all that it starts. */
 export interface Tracing {
-  /** Resolves to the trace when all of it has ended. */
+  /** Resolves to the trace, unfolded, when all of it has ended. */
   readonly trace: Promise<string>
 }
 
@@ -27,7 +27,13 @@ export async function traced(what: readonly string[], file: string, begun: RegEx
     if (begun.test(said)) return true
     throw new Error(said)
   })
-  return { trace: ended.then(() => readFileSync(file, 'latin1')) }
+  return { trace: ended.then(() => unfolded(readFileSync(file, 'latin1'))) }
+}
+
+/** A text, and what is folded in it: scripts go to a node as gzip in base64. */
+export function unfolded(text: string): string {
+  const folded = text.match(/\bH4sI[\w+/]{20,}={0,2}/g) ?? []
+  return [text, ...folded.map((blob) => gunzipSync(Buffer.from(blob, 'base64')).toString('latin1'))].join('\n')
 }
 
 /** A text that can be searched, byte by byte: of an archive what is in it. */
