@@ -1,13 +1,16 @@
 // `npm run demo`: a small fleet on loopback, from the first key to the last node deleted, every command shown with its
 // real output. It checks itself, cleans up (on Ctrl-C too), and ends with 1 if anything was not as said.
-// Usage: node tools/demo.mjs [--record FILE]
+// Usage: node tools/demo.mjs [--record FILE] [--story FILE]; --story plays another story (demo/story.mjs is the demo's own)
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
 import { DEMO_CACHE, fetchHaraka } from './fetch-haraka.mjs'
 import { Stage, waitFor } from './demo/stage.mjs'
-import { story } from './demo/story.mjs'
+import { story as ownStory } from './demo/story.mjs'
 
-const record = process.argv[2] === '--record' ? process.argv[3] : undefined
+const { values: options } = parseArgs({ options: { record: { type: 'string' }, story: { type: 'string' } } })
 const bold = process.stdout.isTTY === true && !process.env.NO_COLOR
 let printed = ''
 let child
@@ -49,6 +52,7 @@ async function perform(stage, step) {
 }
 
 async function main() {
+  const { story } = options.story === undefined ? { story: ownStory } : await import(pathToFileURL(resolve(options.story)).href)
   await fetchHaraka(DEMO_CACHE)
   const started = Date.now()
   const stage = new Stage()
@@ -67,7 +71,7 @@ async function main() {
     }
     await waitFor('no process of the nodes is left', () => stage.leftovers().length === 0)
     process.stdout.write(`\nEverything was as said (${Math.round((Date.now() - started) / 1000)} s). The folder is gone again.\n`)
-    if (record !== undefined) writeFileSync(record, `${printed.trim()}\n`)
+    if (options.record !== undefined) writeFileSync(options.record, `${printed.trim()}\n`)
   } finally {
     await stage.close()
   }

@@ -1,13 +1,7 @@
 // The README's tour is what the demo really does, and its commands are there.
 import { story } from '../../tools/demo/story.mjs'
+import { settled } from '../support/demo-output.ts'
 import { read } from '../support/documents.ts'
-
-/** Ports, folders and fingerprints are others at each run. */
-const settled = (line: string): string =>
-  line
-    .replace(/[\w./-]*\/akctl-demo-\w+/g, 'FOLDER')
-    .replace(/SHA256:[\w+/…]+/g, 'FINGERPRINT')
-    .replace(/(127\.0\.0\.1[\]:]+|--port )\d+/g, '$1PORT')
 
 const readme = read('README.md')
 const stage = { folder: '/tmp/akctl-demo-x', ports: { ssh: 1, mx1: 2, mx2: 3, mx3: 4, agent: 5, sink: 6 }, mails: () => [] }

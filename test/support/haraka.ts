@@ -118,7 +118,7 @@ export function harakaPids(directory: string): readonly number[] {
 
 function environment(pid: string): readonly string[] {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
   } catch {
     return []
   }
