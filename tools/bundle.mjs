@@ -2,20 +2,27 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { loadedWhenRead } from './loaded-when-read.mjs'
 import { compact } from './shell-text.mjs'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** oclif sorts command ids with localeCompare, which loads ICU's collator: about 10 ms of every start. */
-const noCollator = {
-  name: 'no-collator',
+/** Where oclif asks whether it runs within Windows. */
+const WSL = /\(await import\('wsl-utils'\)\)\.isWsl \? 'wsl' : \(0, node_os_1\.platform\)\(\)/
+
+/**
+ * What oclif does at every start and akctl has no use for: it sorts command ids with localeCompare, which loads ICU's
+ * collator (about 10 ms); it asks whether Linux runs within Windows (4), which loads what starts processes; and each of its files loads what it may need one day (globs, templates, help, child processes:
+ * another 10). Its files are compiled from TypeScript, which names an import only to read from it (`fs_1.readFile`), so that
+ * each can be loaded when it is first read from.
+ */
+const leanOclif = {
+  name: 'lean-oclif',
   setup(b) {
     b.onLoad({ filter: /@oclif\/core\/lib\/.*\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      return {
-        loader: 'js',
-        contents: text.replace(/(\w+)\.id\.localeCompare\((\w+)\.id\)/g, '($1.id < $2.id ? -1 : $1.id > $2.id ? 1 : 0)'),
-      }
+      const sorted = text.replace(/(\w+)\.id\.localeCompare\((\w+)\.id\)/g, '($1.id < $2.id ? -1 : $1.id > $2.id ? 1 : 0)')
+      return { loader: 'js', contents: loadedWhenRead(sorted.replace(WSL, '(0, node_os_1.platform)()')) }
     })
   },
 }
@@ -48,7 +55,7 @@ export const cli = {
   outExtension: { '.js': '.cjs' },
   minify: true,
   keepNames: true,
-  plugins: [shellTexts, noCollator],
+  plugins: [shellTexts, leanOclif],
   external: [
     'ssh2',
     'typescript',

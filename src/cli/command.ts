@@ -1,4 +1,5 @@
-import { Command, type Interfaces } from '@oclif/core'
+import { Command } from '@oclif/core/command'
+import type { ParserOutput, InferredArgs, InferredFlags } from '@oclif/core/interfaces'
 import { checkReason } from '../node/reason.ts'
 import { CancelledError, UsageError, exitOfError, reportOf } from '../outcome/errors.ts'
 import type { ExitCode } from '../outcome/exit-codes.ts'
@@ -18,10 +19,10 @@ import { usageFrom } from './usage.ts'
 import type { View } from './views/view.ts'
 
 /** The parsed command line of a command class. */
-export type Input<T extends typeof Command> = Interfaces.ParserOutput<
-  Interfaces.InferredFlags<T['flags']>,
-  Interfaces.InferredFlags<(typeof AkctlCommand)['baseFlags']>,
-  Interfaces.InferredArgs<T['args']>
+export type Input<T extends typeof Command> = ParserOutput<
+  InferredFlags<T['flags']>,
+  InferredFlags<(typeof AkctlCommand)['baseFlags']>,
+  InferredArgs<T['args']>
 >
 
 /**

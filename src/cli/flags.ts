@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { MAX_SECONDS } from './duration.ts'
 import { FORMATS } from './output.ts'
 

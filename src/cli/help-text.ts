@@ -1,4 +1,5 @@
-import { CommandHelp, type Config, Help } from '@oclif/core'
+import type { Config } from '@oclif/core/config'
+import { CommandHelp, Help } from '@oclif/core/help'
 import { EXIT_CODES } from '../outcome/exit-codes.ts'
 import { unknownCommand } from './resolve.ts'
 

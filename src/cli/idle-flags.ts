@@ -37,5 +37,5 @@ export function typedFlags(
  */
 export function dropIdleWaves(flags: Record<string, unknown>, typed: readonly string[]): void {
   if (flags['serial'] !== undefined) return
-  for (const name of WAVES_ONLY) if (!typed.includes(name)) delete flags[name]
+  for (const name of WAVES_ONLY) if (!typed.includes(name)) flags[name] = undefined
 }

@@ -1,4 +1,5 @@
-import { Config } from '@oclif/core'
+import { Config } from '@oclif/core/config'
+import type * as Interfaces from '@oclif/core/interfaces'
 import { COMMANDS } from './commands/index.ts'
 import { exitOfError, reportOf } from '../outcome/errors.ts'
 import { printError } from './error-text.ts'
@@ -7,6 +8,17 @@ import { resolve } from './resolve.ts'
 import { quietStreams, write } from './streams.ts'
 
 export { COMMANDS }
+
+/** What oclif would say of itself by DEBUG=oclif goes nowhere: the library for it costs every start 4 ms. */
+const SILENT: Interfaces.Logger = {
+  namespace: 'oclif',
+  child: () => SILENT,
+  ...{ debug: ignore, error: ignore, info: ignore, trace: ignore, warn: ignore },
+}
+
+function ignore(): void {
+  // see SILENT
+}
 
 /**
  * Runs one command line.
@@ -18,7 +30,8 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
   quietStreams(process)
   try {
     // No plugins: oclif would look for them in the user's data folder, before anybody has checked whose that is.
-    const config = await Config.load({ root, userPlugins: false, devPlugins: false, jitPlugins: false })
+    const plugins = { userPlugins: false, devPlugins: false, jitPlugins: false }
+    const config = await Config.load({ root, logger: SILENT, ...plugins })
     const { id, rest } = resolve(config, argv)
     const load = COMMANDS[id]
     if (load === undefined) throw new Error(`the command ${id} is in the manifest and not in the program`)

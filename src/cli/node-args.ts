@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { UsageError } from '../outcome/errors.ts'
 import { optionalArg } from './args.ts'
 import { waveFlags } from './flags.ts'

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { ACCESSES, MTA_NAMES } from '../node/record.ts'
 import type { NodeText, Problem, TextField } from '../operations/nodes/fields.ts'
 import { UsageError } from '../outcome/errors.ts'

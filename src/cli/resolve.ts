@@ -1,4 +1,4 @@
-import type { Config } from '@oclif/core'
+import type { Config } from '@oclif/core/config'
 import { nearNames } from '../node/near.ts'
 import { UsageError } from '../outcome/errors.ts'
 import { askedFormat } from './output.ts'

@@ -1,4 +1,4 @@
-import type { Command } from '@oclif/core'
+import type { Command } from '@oclif/core/command'
 
 /**
  * Every command by its id, loaded only when it is the one to run: a start evaluates no other command's modules.

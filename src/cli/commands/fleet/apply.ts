@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { applyFleet } from '../../../operations/fleet/apply.ts'
 import type { FleetNodeResult, FleetSummary } from '../../../operations/fleet/results.ts'
 import { UsageError } from '../../../outcome/errors.ts'

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { planFleet } from '../../../operations/fleet/plan.ts'
 import { writePlan } from '../../../operations/fleet/plan-file.ts'
 import { FleetSource, textOf } from '../../../operations/fleet/read.ts'

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { listJournal } from '../../../operations/journal/list.ts'
 import type { JournalEntry } from '../../../profile/profile.ts'
 import { AkctlCommand } from '../../command.ts'

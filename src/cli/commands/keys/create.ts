@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { createKey } from '../../../operations/keys/create.ts'
 import type { StoredKey } from '../../../profile/profile.ts'
 import { wordArg } from '../../args.ts'

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { type DeletedKey, deleteKey } from '../../../operations/keys/delete.ts'
 import { wordArg } from '../../args.ts'
 import { AkctlCommand } from '../../command.ts'

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { changeNodes, reasonOf } from '../../../operations/mta/change.ts'
 import { startNode } from '../../../operations/mta/power.ts'
 import type { ChangeResult } from '../../../operations/mta/results.ts'

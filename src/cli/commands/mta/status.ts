@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import type { MtaStatus as Found } from '../../../operations/mta/results.ts'
 import { mtaStatus, parseExpected } from '../../../operations/mta/status.ts'
 import { AkctlCommand } from '../../command.ts'

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { LOG_LEVELS, LOG_SOURCES, type LogLevel, type LogSource } from '../../../mta/logs.ts'
 import type { LogLine } from '../../../operations/logs/log-merge.ts'
 import { followLogs, parsePattern, readLogs, type LogRequest } from '../../../operations/logs/logs.ts'

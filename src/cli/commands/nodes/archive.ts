@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { type ArchiveWish, archiveNode } from '../../../operations/archive/archive.ts'
 import { ARCHITECTURES, type MadeArchive, RUNTIMES } from '../../../operations/archive/result.ts'
 import { wordArg } from '../../args.ts'

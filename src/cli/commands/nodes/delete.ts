@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import type { NodeRecord } from '../../../node/record.ts'
 import { type DeletedNode, deleteNode } from '../../../operations/nodes/delete.ts'
 import { wordArg } from '../../args.ts'

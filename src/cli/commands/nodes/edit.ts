@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { type EditedNode, editNode } from '../../../operations/nodes/edit.ts'
 import { readFields } from '../../../operations/nodes/fields.ts'
 import { CLEARABLE } from '../../../operations/nodes/merge.ts'

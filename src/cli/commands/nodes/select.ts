@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import type { NodeRecord } from '../../../node/record.ts'
 import { selectOnly } from '../../../operations/nodes/select.ts'
 import { AkctlCommand } from '../../command.ts'

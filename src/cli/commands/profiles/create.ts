@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { createProfile } from '../../../operations/profiles/create.ts'
 import type { ProfileInfo } from '../../../profile/profile.ts'
 import { wordArg } from '../../args.ts'

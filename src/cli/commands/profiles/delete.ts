@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { deleteProfile } from '../../../operations/profiles/delete.ts'
 import type { ProfileInfo } from '../../../profile/profile.ts'
 import { wordArg } from '../../args.ts'

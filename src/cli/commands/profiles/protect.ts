@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { protectProfile, type Protected } from '../../../operations/profiles/protect.ts'
 import type { ProtectionWish } from '../../../operations/secrets/choice.ts'
 import { UsageError } from '../../../outcome/errors.ts'

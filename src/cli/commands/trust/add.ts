@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { type Added, addFingerprints, addShown } from '../../../operations/trust/add.ts'
 import { addAuthority } from '../../../operations/trust/authority.ts'
 import { importKnownHosts } from '../../../operations/trust/known-hosts.ts'

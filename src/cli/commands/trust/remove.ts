@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import type { TrustRecord } from '../../../node/trust.ts'
 import { removeTrust } from '../../../operations/trust/remove.ts'
 import { wordArg } from '../../args.ts'

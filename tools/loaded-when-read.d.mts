@@ -1,0 +1,1 @@
+export function loadedWhenRead(text: string): string
