@@ -31,7 +31,8 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
   try {
     // No plugins: oclif would look for them in the user's data folder, before anybody has checked whose that is.
     const plugins = { userPlugins: false, devPlugins: false, jitPlugins: false }
-    const config = await Config.load({ root, logger: SILENT, ...plugins })
+    const loaded = await Config.load({ root, logger: SILENT, ...plugins })
+    const config = Object.assign(loaded, { logger: SILENT }) // asked for again by Command.run
     const { id, rest } = resolve(config, argv)
     const load = COMMANDS[id]
     if (load === undefined) throw new Error(`the command ${id} is in the manifest and not in the program`)
