@@ -1,9 +1,13 @@
 // Which process is the Postfix of a directory, and when a start leaves it alone.
+import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { postfix } from '../../src/mta/postfix/driver.ts'
 import { freePort, LocalNode, newOrder } from '../support/local-node.ts'
 import { masterPids, postfixFolder, postfixNode } from '../support/postfix.ts'
+import { childrenOf } from '../support/processes.ts'
+import { until } from '../support/until.ts'
+import { WrappedHost } from '../support/wrapped-host.ts'
 
 const folder = postfixFolder()
 const directory = join(folder, 'mta')
@@ -106,4 +110,26 @@ describe('whose configuration it is, the path alone says, here and on the node',
     await expect(install(place)).rejects.toThrow(/there is a main\.cf .*takes over \/etc\/postfix/)
     expect([readFileSync(join(place, 'main.cf'), 'utf8'), existsSync(join(place, 'base'))]).toEqual([before, false])
   })
+})
+
+test('a stop is over when its processes are, in a container too whose first process never collects them', async () => {
+  const contained = join(folder, 'contained')
+  const container = spawn('unshare', ['--pid', '--fork', '--kill-child', '--mount-proc', 'sleep', 'infinity'])
+  try {
+    const first = await until('the container is up', 10, () => {
+      const [child = 0] = childrenOf(container.pid ?? 0)
+      return readFileSync(`/proc/${child}/comm`, 'utf8') === 'sleep\n' ? child : undefined
+    })
+    const { node: outside, listen } = await postfixNode(contained)
+    await outside.install({ listen, hostname: 'mx.example.com' })
+    const enter = ['nsenter', '-t', String(first), '-p', '-m', 'sh', '-c']
+    const { connection } = new LocalNode(postfix, outside.installation, new WrappedHost('container', enter))
+    await connection.start(newOrder())
+    const [master = 0] = masterPids(contained)
+    expect(await connection.stop(newOrder())).toMatchObject({ did: true })
+    expect(readFileSync(`/proc/${master}/stat`, 'utf8')).toMatch(/\(master\) Z /)
+    expect(masterPids(contained)).toEqual([])
+  } finally {
+    container.kill('SIGKILL')
+  }
 })

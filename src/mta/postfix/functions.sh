@@ -134,11 +134,25 @@ mta_stop() {
   [ -n "$_pid" ] || return 0
   kill -TERM "$_pid"
   _until=$(($(date +%s) + 15))
-  while kill -0 "-$_pid" 2>/dev/null; do
+  while pf_lives "$_pid"; do
     [ "$(date +%s)" -lt "$_until" ] || kill -KILL "-$_pid"
     [ "$(date +%s)" -lt "$((_until + 5))" ] || return 1
     ak_nap
   done
+}
+
+# pf_lives GROUP: whether one of its processes is there and no zombie: those keep no listener, and in a container whose first
+# process never collects them they stay for good.
+pf_lives() {
+  kill -0 "-$1" 2>/dev/null || return 1
+  for _proc in /proc/[0-9]*; do
+    read -r _stat 2>/dev/null <"$_proc/stat" || continue
+    _stat=${_stat##*) } # STATE PARENT GROUP …
+    case $_stat in [ZX]*) continue ;; esac
+    _stat=${_stat#* * }
+    [ "${_stat%% *}" != "$1" ] || return 0
+  done
+  return 1
 }
 
 # Not `postfix reload`, which leaves a child behind. The link and the signal go together: a new child of the old
