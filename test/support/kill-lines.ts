@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { constants, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Host } from '../../src/connection/host.ts'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
@@ -11,6 +12,8 @@ import { until } from './until.ts'
 export interface Place {
   readonly line: number
   readonly text: string
+  /** Counts from the time on when the script has come past this line. */
+  readonly from?: number
 }
 
 /**
@@ -79,35 +82,38 @@ export interface Passed extends Place {
 
 /**
  * The places that a run of this script really comes past, in the order of their first passing.
- * @param fails true when the run is one that must end as failed; else it must succeed
  * @param state a shell command whose output tells everything a killed script could leave behind in another way
+ * @param failsFrom a text in the line from which on they count, for a run that must end as failed; without it, one must succeed
  */
 export async function passed(
   host: Host,
   script: Script<unknown>,
   folder: string,
   state: string,
-  fails = false,
+  failsFrom?: string,
 ): Promise<readonly Passed[]> {
   const trail = join(folder, 'trail')
   rmSync(trail, { recursive: true, force: true })
   mkdirSync(trail)
   const all = places(script.text)
-  const note = `_t() { _ts=$?; [ -e '${trail}/'$1 ] || { : >'${trail}/'$1; echo "$1 $({ ${state}; } 2>/dev/null | cksum)" >>'${trail}/all'; }; return $_ts; }`
+  const from = failsFrom === undefined ? undefined : all.find(({ text }) => text.includes(failsFrom))?.line
+  const begin = from === undefined ? ':' : `[ "$1" = ${from} ] || [ -e '${trail}/${from}' ]`
+  const note = `_t() { _ts=$?; [ -e '${trail}/'$1 ] || ! { ${begin}; } || { : >'${trail}/'$1; echo "$1 $({ ${state}; } 2>/dev/null | cksum)" >>'${trail}/all'; }; return $_ts; }`
   const text = [...all].reverse().reduce((lines, { line }) => lines.toSpliced(line + 1, 0, `_t ${line}`), script.text.split('\n'))
   const run = runScript(host, { ...script, text: `${note}\n${text.join('\n')}` }, { timeout: 120 })
   const failed = await run.then(
     () => false,
     (error: unknown) => {
-      if (fails && error instanceof FailedError) return true
+      if (failsFrom !== undefined && error instanceof FailedError) return true
       throw error
     },
   )
-  if (failed !== fails) throw new Error(`${script.name} should have failed`)
+  if (failed !== (failsFrom !== undefined)) throw new Error(`${script.name} should have failed`)
   const notes = readFileSync(join(trail, 'all'), 'utf8').trim().split('\n')
   return notes.flatMap((text, index) => {
     const place = all.find(({ line }) => line === parseInt(text, 10))
-    return place === undefined ? [] : [{ ...place, changed: stateOf(text) !== stateOf(notes[index - 1] ?? '') }]
+    const since = from === undefined ? {} : { from }
+    return place === undefined ? [] : [{ ...place, ...since, changed: stateOf(text) !== stateOf(notes[index - 1] ?? '') }]
   })
 }
 
@@ -117,7 +123,16 @@ function stateOf(note: string): string {
 
 /** The same script, killed with -9 when it first comes past this line. */
 export function killedAfter<T>(script: Script<T>, place: Place): Script<T> {
-  return { ...script, text: withCommand(script.text, place.line, 'kill -9 $$') }
+  return { ...script, text: withCommandAt(script.text, place, 'kill -9 $$') }
+}
+
+/** A script with a command that is run whenever it comes past a place. */
+function withCommandAt(script: string, { line, from }: Place, command: string): string {
+  if (from === undefined) return withCommand(script, line, command)
+  const [own, begin] = [`[ -z "\${AK_FROM:-}" ] || { ${command}; }`, 'AK_FROM=yes']
+  return line < from
+    ? withCommand(withCommand(script, from, begin), line, own)
+    : withCommand(withCommand(script, line, own), from, begin)
 }
 
 /**
@@ -126,22 +141,30 @@ export function killedAfter<T>(script: Script<T>, place: Place): Script<T> {
  * @returns what akctl makes of it: its error, or undefined when it never came past the line
  */
 export async function cutAfter(host: Host, script: Script<unknown>, place: Place, folder: string): Promise<unknown> {
-  const [reached, gone, pid] = ['reached', 'gone', 'pid'].map((name) => join(folder, name)) as [string, string, string]
-  for (const file of [reached, gone, pid]) rmSync(file, { force: true })
-  const wait = `[ -e '${reached}' ] || { echo $$ >'${pid}'; : >'${reached}'; until [ -e '${gone}' ]; do sleep 0.02; done; }`
+  const [reached, gate, pid] = ['reached', 'gate', 'pid'].map((name) => join(folder, name)) as [string, string, string]
+  for (const file of [reached, gate, pid]) rmSync(file, { force: true })
+  execFileSync('mkfifo', [gate])
+  // Who opens one end of the fifo waits for the other: akctl's for the line, the script's until akctl's is closed.
+  const wait = `[ -e '${reached}' ] || { echo $$ >'${pid}'; : >'${reached}'; read -r _ <'${gate}'; }`
   const cut = new AbortController()
-  const text = withCommand(script.text, place.line, wait)
+  const text = withCommandAt(script.text, place, wait)
   const run = runScript(host, { ...script, text }, { timeout: 90, signal: cut.signal }).then(
     () => undefined,
     (error: unknown) => error,
   )
-  const first = await Promise.race([run.then(() => 'ended'), until('the line', 60, () => existsSync(reached) || undefined)])
-  if (first === 'ended') return run
+  const atLine = open(gate, 'w')
+  const ended = run.then(async () => {
+    if (!existsSync(reached)) await (await open(gate, constants.O_RDONLY | constants.O_NONBLOCK)).close() // let it go
+  })
+  const held = await atLine
   cut.abort()
   const error = await run
-  writeFileSync(gone, '')
-  const script9 = Number(readFileSync(pid, 'utf8'))
-  await until('the script is gone', 60, () => !alive(script9) || undefined)
+  await ended
+  await held.close()
+  if (existsSync(pid)) {
+    const cutOff = Number(readFileSync(pid, 'utf8'))
+    await until('the script is gone', 60, () => !alive(cutOff) || undefined)
+  }
   return error
 }
 

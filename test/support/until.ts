@@ -8,7 +8,7 @@
 export async function until<T>(what: string, seconds: number, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + seconds * 1000
   let last: unknown
-  for (;;) {
+  for (let nap = 5; ; nap = Math.min(2 * nap, 50)) {
     try {
       const value = await look()
       if (value !== undefined) return value
@@ -16,6 +16,6 @@ export async function until<T>(what: string, seconds: number, look: () => T | un
       last = error
     }
     if (Date.now() > deadline) throw new Error(`not so within ${seconds} s: ${what}`, { cause: last })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, nap))
   }
 }
