@@ -86,9 +86,6 @@ async function installNode(session: Session, host: Host, run: InstallRun, archiv
   const result = await session
     .uncut(() => runScript(host, script, { timeout: changeTimeout + lockWait }))
     .catch((error: unknown) => {
-      throw error
-    })
-    .catch((error: unknown) => {
       throw error instanceof UnknownOutcomeError ? again(error, node.name) : error
     })
   return { ...(result.adopted === true ? {} : options), ...result, dryRun: false, sent }

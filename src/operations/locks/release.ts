@@ -36,11 +36,8 @@ export async function releaseLocks(context: Context, run: ReleaseRun): Promise<r
   const names = found.flatMap(({ node, result }) => (result?.lease === undefined ? [] : [node]))
   await run.consent(lease, names)
   const nodes = fleet.nodes.filter(({ name }) => names.includes(name))
-  const released = await visit<Released>(context, { ...fleet, nodes }, width, purposeOf(lease, run), async (session) => {
-    const { connection, node } = session
-    const state = await connection.releaseLease(id, context.operator).catch((error: unknown) => {
-      throw error
-    })
+  const released = await visit<Released>(context, { ...fleet, nodes }, width, purposeOf(lease, run), async ({ connection }) => {
+    const state = await connection.releaseLease(id, context.operator)
     return { outcome: state.lease === undefined ? 'ok' : 'changed', result: { ...state, dryRun } }
   })
   return found.map((outcome) => released.find(({ node }) => node === outcome.node) ?? outcome)
