@@ -11,10 +11,10 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 const WSL = /\(await import\('wsl-utils'\)\)\.isWsl \? 'wsl' : \(0, node_os_1\.platform\)\(\)/
 
 /**
- * What oclif does at every start and akctl has no use for: it sorts command ids with localeCompare, which loads ICU's
- * collator (about 10 ms); it asks whether Linux runs within Windows (4), which loads what starts processes; and each of its files loads what it may need one day (globs, templates, help, child processes:
- * another 10). Its files are compiled from TypeScript, which names an import only to read from it (`fs_1.readFile`), so that
- * each can be loaded when it is first read from.
+ * What oclif does at every start and akctl has no use for: it sorts command ids with localeCompare, which loads ICU's collator
+ * (about 10 ms); it asks whether Linux runs within Windows, which loads what starts processes (4); and each of its files loads
+ * what it may need one day: globs, templates, help (10). They are compiled from TypeScript, which names an import only to read
+ * from it (`fs_1.readFile`), so that each can be loaded when it is first read from.
  */
 const leanOclif = {
   name: 'lean-oclif',
