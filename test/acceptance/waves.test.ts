@@ -116,6 +116,7 @@ test('SIGINT during an order: it has its grace, then its end is not waited for; 
   await lock.waitedFor()
   started.child.kill('SIGINT')
   const run = await started.done
+  expect(run.stderr.match(/^interrupted: no further node is begun, and orders under way have 1 s to end/gm)).toHaveLength(1)
   expect([130, -1]).toContain(run.exit) // 130, or died of the signal, which is the same to a shell
   expect(run.json.nodes?.map(({ outcome }) => outcome)).toEqual(['unknown', 'cancelled'])
   lock.free()

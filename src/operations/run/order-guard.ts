@@ -9,10 +9,14 @@ export class OrderGuard {
   private underway = 0
   private timer: NodeJS.Timeout | undefined
 
-  /** @param grace seconds that an order under way may go on after Ctrl-C */
+  /**
+   * @param grace seconds that an order under way may go on after Ctrl-C
+   * @param onGrace told when that time begins
+   */
   constructor(
     private readonly outer: AbortSignal,
     private readonly grace: number,
+    private readonly onGrace: () => void = () => undefined,
   ) {
     outer.addEventListener('abort', this.pass)
     this.pass()
@@ -44,6 +48,9 @@ export class OrderGuard {
   private readonly pass = (): void => {
     if (!this.outer.aborted) return
     if (this.underway === 0) this.inner.abort()
-    else this.timer ??= setTimeout(() => this.inner.abort(), this.grace * 1000)
+    else if (this.timer === undefined) {
+      this.timer = setTimeout(() => this.inner.abort(), this.grace * 1000)
+      this.onGrace()
+    }
   }
 }

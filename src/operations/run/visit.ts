@@ -51,6 +51,8 @@ export interface Shared {
   readonly progress: RunProgress
   /** Whether an unknown identity may be asked about: when the whole run is one node. */
   readonly ask: boolean
+  /** Says, once, that Ctrl-C has come while orders are under way. */
+  readonly onGrace: () => void
 }
 
 /** Changes: refused while an earlier order is still at work; every node gets a line in the journal. */
@@ -105,9 +107,21 @@ export async function whole<R>(
   const bases = new BaseRevisions(context)
   const opens = opener ?? leasesOf(purpose)?.opener ?? context.connector
   try {
-    return await use({ opener: opens, budget, bases, progress, ask: nodes.length === 1 })
+    return await use({ opener: opens, budget, bases, progress, ask: nodes.length === 1, onGrace: graceNote(context) })
   } finally {
     progress.end()
+  }
+}
+
+function graceNote(context: Context): () => void {
+  let said = false
+  return () => {
+    if (said) return
+    said = true
+    const { grace } = context.run
+    context.note(
+      `interrupted: no further node is begun, and orders under way have ${grace} s to end (a second Ctrl-C ends akctl at once)`,
+    )
   }
 }
 
@@ -203,12 +217,12 @@ async function run<T>(
   context: Context,
   { nodes, profile }: Fleet,
   { concurrency, onNode, until }: PartWidth<T>,
-  { budget, bases, progress }: Shared,
+  { budget, bases, progress, onGrace }: Shared,
   work: (node: NodeRecord, guard: OrderGuard) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
   const signal = until === undefined ? context.signal : AbortSignal.any([context.signal, until])
   const guarded = async (node: NodeRecord): Promise<Done<T>> => {
-    const guard = new OrderGuard(signal, context.run.grace)
+    const guard = new OrderGuard(signal, context.run.grace, onGrace)
     progress.started(node.name)
     try {
       return await work(node, guard)
