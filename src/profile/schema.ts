@@ -51,17 +51,28 @@ const SETTING_ENTRIES = new Map<string, SettingSchema>(settingDefs().map((def) =
  * Types only: bounds belong to the input, so that another release's bounds don't make a stored value unreadable. Made of
  * the settings that are there, as looking for all 23 in each of a thousand nodes takes longer than all the rest.
  */
-const settings = v.lazy((input) => {
-  const keys = typeof input === 'object' && input !== null ? Object.keys(input) : []
-  return v.strictObject(
-    Object.fromEntries(
-      keys.flatMap((key) => {
-        const value = SETTING_ENTRIES.get(key)
-        return value === undefined ? [] : [[key, value]]
-      }),
-    ),
-  )
-})
+const settings = v.lazy(settingsByKeys())
+
+/** Nodes with the same keys share a schema: making one takes longer than checking a node by it. */
+function settingsByKeys() {
+  const schemas = new Map<string, ReturnType<typeof settingsOf>>()
+  return (input: unknown) => {
+    const keys = typeof input === 'object' && input !== null ? Object.keys(input) : []
+    const id = keys.join()
+    const schema = schemas.get(id) ?? settingsOf(keys)
+    schemas.set(id, schema)
+    return schema
+  }
+}
+
+function settingsOf(keys: readonly string[]) {
+  const entries: Record<string, SettingSchema> = {}
+  for (const key of keys) {
+    const value = SETTING_ENTRIES.get(key)
+    if (value !== undefined) entries[key] = value
+  }
+  return v.strictObject(entries)
+}
 type SettingSchema = ReturnType<typeof settingValue>
 
 const node = v.strictObject({

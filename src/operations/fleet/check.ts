@@ -6,7 +6,7 @@ import { UsageError } from '../../outcome/errors.ts'
 import type { NodeGroup } from '../../profile/profile.ts'
 import { groupTextProblem } from '../groups/groups.ts'
 import { type NodeText, type Problem, readFields, TEXT_FIELDS } from '../nodes/fields.ts'
-import { BLANK, contradictions, merged, type NodeSpec } from '../nodes/merge.ts'
+import { blankNode, contradictions, merged, type NodeSpec } from '../nodes/merge.ts'
 import { type FieldDef, FILE_VERSION, NODE_FIELDS, SECTIONS } from './definition.ts'
 import { secretProblems, unknownField } from './secrets.ts'
 import { type FileProblem, isMap, type Tree, type TreeMap, type TreePath } from './tree.ts'
@@ -94,12 +94,14 @@ class Checker {
   }
 
   private nodes(map: TreeMap): readonly FleetNode[] {
-    return Object.entries(map).flatMap(([name, value]) => {
-      const path = ['nodes', name]
-      if (isMap(value)) return this.node(path, name, value) ?? []
-      this.add(path, `not a node: give a mapping, at least of host and dir`)
-      return []
-    })
+    const nodes: FleetNode[] = []
+    for (const name in map) {
+      const [path, value] = [['nodes', name], map[name] ?? '']
+      const node = isMap(value) ? this.node(path, name, value) : undefined
+      if (node !== undefined) nodes.push(node)
+      else if (!isMap(value)) this.add(path, `not a node: give a mapping, at least of host and dir`)
+    }
+    return nodes
   }
 
   private node(path: TreePath, name: string, map: TreeMap): FleetNode | undefined {
@@ -114,7 +116,7 @@ class Checker {
     if (map['host'] === undefined && text.access !== 'local') this.add(path, 'host is missing: a host name or address', true)
     if (this.problems.length > before) return undefined
     const { directory = '', host = 'localhost' } = fields
-    const spec = merged({ ...BLANK, name, host, directory }, fields)
+    const spec = merged(blankNode(name, host, directory), fields)
     this.refuse(path, contradictions(spec, fields))
     return { spec, settings: own }
   }
@@ -134,11 +136,13 @@ class Checker {
   }
 
   private labels(path: TreePath, map: TreeMap): readonly string[] {
-    return Object.entries(map).flatMap(([key, value]) => {
-      if (typeof value === 'string' && value !== '') return [`${key}=${value}`]
-      this.add([...path, key], 'a label has a value: give letters, digits and . _ / -')
-      return []
-    })
+    const labels: string[] = []
+    for (const key in map) {
+      const value = map[key]
+      if (typeof value === 'string' && value !== '') labels.push(`${key}=${value}`)
+      else this.add([...path, key], 'a label has a value: give letters, digits and . _ / -')
+    }
+    return labels
   }
 
   private settings(path: TreePath, tree: Tree): Settings {

@@ -85,16 +85,8 @@ export function readFields(text: NodeText): { readonly fields: NodeFields; reado
     if (typed !== undefined) take(taken, field, PROPERTY[field] ?? field, READERS[field](typed))
   }
   if (text.sudo !== undefined) fields['sudo'] = text.sudo
-  if (text.address !== undefined) take(taken, 'address', 'addresses', readAll(text.address, readAddress))
-  if (text.label !== undefined) {
-    const labels = readAll(text.label, readLabel)
-    take(
-      taken,
-      'label',
-      'labels',
-      'problem' in labels ? labels : { value: Object.fromEntries(labels.value.map(({ key, value }) => [key, value])) },
-    )
-  }
+  if (text.address !== undefined) take(taken, 'address', 'addresses', readAddresses(text.address))
+  if (text.label !== undefined) take(taken, 'label', 'labels', readLabels(text.label))
   return { fields, problems }
 }
 
@@ -109,13 +101,26 @@ function take({ fields, problems }: Taken, field: Field, property: string, read:
   else fields[property] = read.value
 }
 
-function readAll<T>(texts: readonly string[], reader: (text: string) => Read<T>): Read<readonly T[]> {
-  const reads = texts.map(reader)
-  const problems = reads.flatMap((read) => ('problem' in read ? [read.problem] : []))
-  if (problems.length > 0) return { problem: problems.join('; ') }
-  const values = reads.flatMap((read) => ('value' in read ? [read.value] : []))
-  if (values.length < 2) return { value: values }
-  return { value: [...new Map(values.map((value) => [JSON.stringify(value), value])).values()] }
+function readAddresses(texts: readonly string[]): Read<readonly string[]> {
+  const values: string[] = []
+  const problems: string[] = []
+  for (const text of texts) {
+    const read = readAddress(text)
+    if ('problem' in read) problems.push(read.problem)
+    else if (!values.includes(read.value)) values.push(read.value)
+  }
+  return problems.length > 0 ? { problem: problems.join('; ') } : { value: values }
+}
+
+function readLabels(texts: readonly string[]): Read<Readonly<Record<string, string>>> {
+  const labels: Record<string, string> = {}
+  const problems: string[] = []
+  for (const text of texts) {
+    const read = readLabel(text)
+    if ('problem' in read) problems.push(read.problem)
+    else labels[read.value.key] = read.value.value
+  }
+  return problems.length > 0 ? { problem: problems.join('; ') } : { value: labels }
 }
 
 function readName(kind: 'node' | 'key', text: string): Read<string> {

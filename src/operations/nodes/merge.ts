@@ -10,8 +10,10 @@ export type Clearable = (typeof CLEARABLE)[number]
 /** What an operator can say about a node: the record without what akctl keeps for itself. */
 export type NodeSpec = Omit<NodeRecord, 'id' | 'settings' | 'baseRevision' | 'baseRevisionId' | 'createdAt'>
 
-/** What a node has before anything is said about it. */
-export const BLANK = { access: 'ssh', mta: 'postfix', sudo: false, addresses: [], labels: {} } as const
+/** What a node has before anything more is said about it. */
+export function blankNode(name: string, host: string, directory: string): NodeSpec {
+  return { access: 'ssh', mta: 'postfix', sudo: false, addresses: [], labels: {}, name, host, directory }
+}
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -19,21 +21,22 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
  * A node's spec with fields set and others taken away.
  * @param before what holds where nothing is said
  */
-export function merged(before: NodeSpec, fields: NodeFields, clear: ReadonlySet<Clearable> = new Set()): NodeSpec {
-  const after: Mutable<NodeSpec> = clear.size === 0 ? { ...before } : without(before, clear)
-  if (clear.has('address')) after.addresses = []
-  if (clear.has('label')) after.labels = {}
+export function merged(before: NodeSpec, fields: NodeFields, clear?: ReadonlySet<Clearable>): NodeSpec {
+  const kept = clear === undefined ? before : without(before, clear)
   const { jump, jumpKey, labels, ...plain } = fields
-  Object.assign(after, plain)
-  if (labels !== undefined) after.labels = mergedLabels(after.labels, labels)
+  const after: Mutable<NodeSpec> = { ...kept, ...plain }
+  if (labels !== undefined) after.labels = mergedLabels(kept.labels, labels)
   const hop = mergedJump(after, jump, jumpKey)
   if (hop !== undefined) after.jump = hop
   return fitting(after, before.access, fields)
 }
 
 function without(before: NodeSpec, clear: ReadonlySet<Clearable>): NodeSpec {
-  const kept = Object.entries(before).filter(([property]) => !clear.has(property as Clearable))
-  return Object.fromEntries(kept) as unknown as NodeSpec
+  const entries = Object.entries(before).filter(([property]) => !clear.has(property as Clearable))
+  const kept = Object.fromEntries(entries) as unknown as Mutable<NodeSpec>
+  if (clear.has('address')) kept.addresses = []
+  if (clear.has('label')) kept.labels = {}
+  return kept
 }
 
 /**
@@ -42,20 +45,18 @@ function without(before: NodeSpec, clear: ReadonlySet<Clearable>): NodeSpec {
  */
 export function contradictions(spec: NodeSpec, said: NodeFields): readonly Problem[] {
   const problems: Problem[] = []
-  const refuse = (field: Problem['field'], text: string): void => void problems.push({ field, text })
   const { access } = spec
   if (access !== 'ssh') {
-    const why = `not for access ${access} (${access === 'local' ? 'that is this machine' : 'an agent knows no SSH login'})`
-    if (access === 'local' && spec.port !== undefined) refuse('port', why)
-    if (spec.user !== undefined) refuse('user', why)
-    if (spec.key !== undefined) refuse('key', why)
-    if (spec.jump !== undefined) refuse('jump', why)
+    const text = `not for access ${access} (${access === 'local' ? 'that is this machine' : 'an agent knows no SSH login'})`
+    if (access === 'local' && spec.port !== undefined) problems.push({ field: 'port', text })
+    for (const field of ['user', 'key', 'jump'] as const) if (spec[field] !== undefined) problems.push({ field, text })
   }
-  if (access === 'https' && spec.sudo) refuse('sudo', 'not for access https (an agent has its own rights)')
-  if (said.jumpKey !== undefined && spec.jump === undefined) refuse('jump-key', 'needs a jump host')
-  if (spec.mta === 'haraka' && isSystem(spec)) refuse('dir', `${spec.directory} belongs to Postfix`)
+  if (access === 'https' && spec.sudo)
+    problems.push({ field: 'sudo', text: 'not for access https (an agent has its own rights)' })
+  if (said.jumpKey !== undefined && spec.jump === undefined) problems.push({ field: 'jump-key', text: 'needs a jump host' })
+  if (spec.mta === 'haraka' && isSystem(spec)) problems.push({ field: 'dir', text: `${spec.directory} belongs to Postfix` })
   const addresses = spec.mta === 'postfix' ? addressProblem(spec) : undefined
-  if (addresses !== undefined) refuse('address', addresses)
+  if (addresses !== undefined) problems.push({ field: 'address', text: addresses })
   return problems
 }
 
@@ -63,7 +64,9 @@ function mergedLabels(
   before: Readonly<Record<string, string>>,
   said: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries({ ...before, ...said }).filter(([, value]) => value !== ''))
+  const after = { ...before, ...said }
+  if (!Object.values(said).includes('')) return after
+  return Object.fromEntries(Object.entries(after).filter(([, value]) => value !== ''))
 }
 
 function mergedJump(spec: NodeSpec, said: NodeFields['jump'], key: string | undefined): JumpHost | undefined {

@@ -1,7 +1,7 @@
 import type { NodeRecord } from '../../../node/record.ts'
 import { createNode } from '../../../operations/nodes/create.ts'
 import { type NodeText, readFields } from '../../../operations/nodes/fields.ts'
-import { BLANK, contradictions, merged } from '../../../operations/nodes/merge.ts'
+import { blankNode, contradictions, merged } from '../../../operations/nodes/merge.ts'
 import { optionalArg } from '../../args.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
@@ -31,7 +31,7 @@ export default class NodesCreate extends AkctlCommand {
     refuseBad(typed, context.prompter.canAsk)
     const { fields } = readFields(await askMissing(context, typed))
     const { name = '', directory = '', host = 'localhost' } = fields
-    const spec = merged({ ...BLANK, name, host, directory }, fields)
+    const spec = merged(blankNode(name, host, directory), fields)
     const problems = contradictions(spec, fields)
     if (problems.length > 0) refuseFields(problems, 'NAME')
     return { data: await createNode(context, spec) }
