@@ -2,6 +2,9 @@ import { OrderGuard } from '../../src/operations/run/order-guard.ts'
 import { CancelledError } from '../../src/outcome/errors.ts'
 import { until } from '../support/until.ts'
 
+/** How many timers keep this process from ending. */
+const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+
 const never = (): Promise<never> => new Promise(() => undefined)
 
 test('between orders Ctrl-C cuts the connection at once', () => {
@@ -15,11 +18,13 @@ test('between orders Ctrl-C cuts the connection at once', () => {
 test('an order under way ends first, and no other one begins', async () => {
   const outer = new AbortController()
   const guard = new OrderGuard(outer.signal, 3600)
+  const before = timers()
   const cutMeanwhile = await guard.run(() => {
     outer.abort()
     return Promise.resolve(guard.signal.aborted)
   })
   expect([cutMeanwhile, guard.signal.aborted]).toEqual([false, true])
+  expect(timers()).toBe(before)
   await expect(guard.run(never)).rejects.toThrow(CancelledError)
 })
 

@@ -47,10 +47,15 @@ export class OrderGuard {
 
   private readonly pass = (): void => {
     if (!this.outer.aborted) return
-    if (this.underway === 0) this.inner.abort()
+    if (this.underway === 0) this.cut()
     else if (this.timer === undefined) {
-      this.timer = setTimeout(() => this.inner.abort(), this.grace * 1000)
+      this.timer = setTimeout(() => this.cut(), this.grace * 1000)
       this.onGrace()
     }
+  }
+
+  private cut(): void {
+    clearTimeout(this.timer) // the grace of an order that has ended keeps nobody waiting
+    this.inner.abort()
   }
 }
