@@ -7,7 +7,12 @@ import { freePort } from '../support/local-node.ts'
 import { tempDir } from '../support/temp.ts'
 import { until } from '../support/until.ts'
 
-const place = tempDir()
+// The hooks run in the order they are written in: with the folder goes the file that says which process the agent is.
+afterAll(() => {
+  if (existsSync(join(folder, 'run/agent.pid'))) process.kill(agentPid(), 'SIGKILL')
+})
+
+const place = tempDir() // goes after what runs in it is ended
 chmodSync(place, 0o755) // Postfix works as a user of its own
 const at = (name: string): string => join(place, name)
 const folder = at('node')
@@ -46,10 +51,6 @@ beforeAll(async () => {
   )
   execFileSync(join(folder, 'bin/node'), ['-d', '--https', `--config=${folder}/conf/`])
 }, 120_000)
-
-afterAll(() => {
-  if (existsSync(join(folder, 'run/agent.pid'))) process.kill(agentPid(), 'SIGKILL')
-})
 
 test('a rotation is not ended before the agent takes the new key, and leaves no gap', async () => {
   expect(await reaches()).toBe('ok')
