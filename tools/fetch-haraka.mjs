@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { common, root } from './bundle.mjs'
 
 /** Where the tests keep it (test/support/haraka.ts), and where the demo does. */
-export const TEST_CACHE = join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`)
+export const TEST_CACHE = process.env.AKCTL_TEST_CACHE ?? join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`)
 export const DEMO_CACHE = join(root, '.cache')
 
 /** @param {string} cache what XDG_CACHE_HOME will be @throws FailedError when npm can't fetch it */

@@ -1,9 +1,9 @@
 // The archive for another architecture, run by qemu's user emulation: its Node.js, the agent, TLS, and the calls.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testCli } from '../support/cli.ts'
+import { harakaCache } from '../support/haraka.ts'
 import { freePort } from '../support/local-node.ts'
 import { tempDir } from '../support/temp.ts'
 import { until } from '../support/until.ts'
@@ -26,7 +26,7 @@ const place = tempDir('akctl-arm64-')
 chmodSync(place, 0o755) // the listener is nobody
 const folder = join(place, 'node')
 const cli = testCli({
-  XDG_CACHE_HOME: join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`),
+  XDG_CACHE_HOME: harakaCache(),
   AKCTL_SECRETS_KEY_FILE: join(place, 'secrets-key'),
 })
 const qemu = execFileSync('sh', ['-c', 'command -v qemu-aarch64-static'], { encoding: 'utf8' }).trim()

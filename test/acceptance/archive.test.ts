@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { X509Certificate, createHash, createPrivateKey } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { prepareUnpacked } from '../../src/connection/local/first-start.ts'
 import { LocalHost } from '../../src/connection/local/local-host.ts'
 import { haraka } from '../../src/mta/haraka/driver.ts'
 import { testCli, type CliRun } from '../support/cli.ts'
-import { HarakaNode, harakaPids } from '../support/haraka.ts'
+import { HarakaNode, harakaCache, harakaPids } from '../support/haraka.ts'
 import { freePort } from '../support/local-node.ts'
 import { tempDir } from '../support/temp.ts'
 
@@ -21,7 +20,7 @@ const place = tempDir() // goes after what runs in it is ended
 chmodSync(place, 0o755)
 
 /** What was fetched once stays for all tests of this machine. */
-const cache = join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`)
+const cache = harakaCache()
 const cli = testCli({ XDG_CACHE_HOME: cache, AKCTL_SECRETS_KEY_FILE: join(place, 'secrets-key') })
 const words = (line: string): string[] => line.split(' ')
 const at = (...parts: string[]): string => join(place, ...parts)

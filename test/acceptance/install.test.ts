@@ -1,21 +1,20 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testCli, type CliRun } from '../support/cli.ts'
 import { cliNodes, journalOf, treeSum, trustSshd, type CliNode } from '../support/cli-nodes.ts'
 import { childrenOf } from '../support/processes.ts'
 import { freePort, makeKey, startSshd, type Sshd } from '../support/sshd.ts'
 import { systemUser, type SystemUser } from '../support/system-user.ts'
-import { harakaPids } from '../support/haraka.ts'
+import { harakaCache, harakaPids } from '../support/haraka.ts'
 import { tempDir } from '../support/temp.ts'
 import { until } from '../support/until.ts'
 
 jest.setTimeout(180_000)
 
 /** What was fetched once stays for all tests of this machine. */
-const cli = testCli({ XDG_CACHE_HOME: join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`) })
+const cli = testCli({ XDG_CACHE_HOME: harakaCache() })
 const makeNode = cliNodes()
 const words = (line: string): string[] => line.split(' ')
 

@@ -4,7 +4,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret } from '../../src/node/secret.ts'
 import { openHome } from '../../src/profile/home.ts'
@@ -12,6 +11,7 @@ import type { Profile } from '../../src/profile/profile.ts'
 import type { Unlocking } from '../../src/profile/secret-access.ts'
 import { formsOf, searchable, traceWords, traced, unfolded } from '../support/canary.ts'
 import { BIN, cleanEnv } from '../support/cli.ts'
+import { harakaCache } from '../support/haraka.ts'
 import { freePort } from '../support/local-node.ts'
 import { OneAccess } from '../support/secret-access.ts'
 import { startSshd } from '../support/sshd.ts'
@@ -49,7 +49,7 @@ const keyFile = file('key', `${MARKS.keyFile}\n`)
 const env: Record<string, string> = {
   ...cleanEnv(home),
   TMPDIR: temp,
-  XDG_CACHE_HOME: join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`),
+  XDG_CACHE_HOME: harakaCache(),
 }
 
 /** Everything that runs said, printed and passed on to programs; what the test itself passed to akctl is left out. */

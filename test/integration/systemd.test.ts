@@ -1,9 +1,8 @@
 import { cpSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type InsideResult, Nspawn } from '../support/nspawn.ts'
 import { until } from '../support/until.ts'
-import { harakaArchive } from '../support/haraka.ts'
+import { harakaArchive, harakaCache } from '../support/haraka.ts'
 
 const ROOT = resolve(__dirname, '../..')
 const DOC = readFileSync(join(ROOT, 'docs/systemd.md'), 'utf8')
@@ -26,7 +25,7 @@ let machine: Nspawn
 beforeAll(async () => {
   await harakaArchive() // fetched outside: the machine has no network but loopback
   machine = await Nspawn.boot({ from: ROOT, to: INSIDE })
-  cpSync(join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`, 'akctl'), join(machine.root, 'opt/cache/akctl'), {
+  cpSync(join(harakaCache(), 'akctl'), join(machine.root, 'opt/cache/akctl'), {
     recursive: true,
   })
 }, 180_000)

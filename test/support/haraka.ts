@@ -19,8 +19,9 @@ import { haraka } from '../../src/mta/haraka/driver.ts'
 import { HarakaArchives } from '../../src/operations/payload/haraka-archive.ts'
 import { freePort, LocalNode, newOrder } from './local-node.ts'
 
-/** One cache for all test files and runs of this machine: fetching Haraka takes 10 s. */
-export const harakaCache = (): string => join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`)
+/** One cache for all test files and runs of this machine: fetching Haraka takes 10 s. A run says where when its TMPDIR is its own. */
+export const harakaCache = (): string =>
+  process.env['AKCTL_TEST_CACHE'] ?? join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`)
 
 /** The archive for this machine, which has Node.js, of the driver as it is now. */
 export async function harakaArchive(): Promise<InstallArchive> {
