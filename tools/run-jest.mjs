@@ -1,9 +1,11 @@
 // Runs jest and counts its tests (test-count.mjs). Usage: node tools/run-jest.mjs [jest's own words…]; last line: "N passed, N failed".
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { TEST_CACHE } from './fetch-haraka.mjs'
+import { clearAway } from './leftovers.mjs'
 import { countRun, slowest } from './test-count.mjs'
 import { isMain } from './is-main.mjs'
 
@@ -12,19 +14,35 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Minutes after which a run that hangs is ended and counted as failed. */
 const LIMIT = 40
 
+/** Kept from run to run: jest would look for it in the run's own folder. */
+const JEST_CACHE = join(tmpdir(), `akctl-jest-cache-${process.getuid?.() ?? 0}`)
+
 /**
- * Runs jest with a clean environment for everything it starts.
+ * Runs jest with a clean environment for everything it starts, and a temporary folder that tells what this run started
+ * from what another one did at the same time.
  * @param {string[]} words for jest
  * @param {{ node?: string, env?: Record<string, string> }} [options] another Node.js, more variables
  */
 export async function runJest(words, options = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'akctl-jest-'))
+  const folder = mkdtempSync(join(tmpdir(), 'akt-')) // short: a path of a unix socket has 107 bytes
+  chmodSync(folder, 0o1777) // tests start programs as other users, too
   const file = join(folder, 'results.json')
-  const { NODE_OPTIONS, NODE_EXTRA_CA_CERTS, ...env } = process.env
-  const args = ['node_modules/jest/bin/jest.js', '--ci', '--json', `--outputFile=${file}`, ...words]
-  const child = spawn(options.node ?? process.execPath, args, {
+  const status = await jest([`--outputFile=${file}`, ...words], {
+    ...options,
+    env: { ...options.env, TMPDIR: folder, AKCTL_TEST_CACHE: TEST_CACHE },
+  })
+  const results = read(file)
+  const left = await clearAway(folder)
+  return { ...countRun(results, { status, whole: words.length === 0, left }), slow: slowest(results) }
+}
+
+/** @returns its exit status, or why there is none */
+async function jest(words, { node = process.execPath, env }) {
+  const { NODE_OPTIONS, NODE_EXTRA_CA_CERTS, ...own } = process.env
+  const args = ['node_modules/jest/bin/jest.js', '--ci', '--json', `--cacheDirectory=${JEST_CACHE}`, ...words]
+  const child = spawn(node, args, {
     cwd: root,
-    env: { ...env, ...options.env },
+    env: { ...own, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const timer = setTimeout(() => {
@@ -33,9 +51,7 @@ export async function runJest(words, options = {}) {
   }, LIMIT * 60_000)
   const status = await new Promise((resolve) => child.on('close', resolve).on('error', resolve))
   clearTimeout(timer)
-  const results = read(file)
-  rmSync(folder, { recursive: true, force: true })
-  return { ...countRun(results, { status, whole: words.length === 0 }), slow: slowest(results) }
+  return status
 }
 
 function read(file) {

@@ -1,16 +1,20 @@
-// Counts a run of jest honestly: a file that could not run, a skipped test, a run of no test and a jest that did not end
-// well all count as failures.
+// Counts a run of jest honestly: a file that could not run, a skipped test, a run of no test, a jest that did not end
+// well and whatever the tests left behind all count as failures.
 import { relative } from 'node:path'
 
 /**
  * Counts a run of jest.
  * @param {object | undefined} results what `jest --json` wrote; undefined when it wrote nothing
- * @param {{ status: number | null, whole: boolean }} run jest's exit status; whether all tests were asked for
+ * @param {{ status: number | null, whole: boolean, left?: string[] }} run jest's exit status; whether all tests were asked
+ *   for; a line for each thing that the tests left behind
  * @returns {{ passed: number, failed: number, notes: string[] }}
  */
 export function countRun(results, run) {
-  const notes = []
-  if (results === undefined) return { passed: 0, failed: 1, notes: [`jest ended with ${run.status} and no results`] }
+  const notes = [...(run.left ?? [])]
+  const left = notes.length
+  if (results === undefined) {
+    return { passed: 0, failed: 1 + left, notes: [...notes, `jest ended with ${run.status} and no results`] }
+  }
   const passed = results.numPassedTests
   let failed = results.numFailedTests + results.numRuntimeErrorTestSuites
   const skipped = results.numPendingTests + results.numTodoTests
@@ -27,7 +31,7 @@ export function countRun(results, run) {
     failed = 1
     notes.push(`jest ended with ${run.status} though no test failed`)
   }
-  return { passed, failed, notes }
+  return { passed, failed: failed + left, notes }
 }
 
 /** The slowest test files as lines. */

@@ -31,6 +31,13 @@ describe('countRun', () => {
     expect(countRun(undefined, { status: 137, whole: true })).toMatchObject({ passed: 0, failed: 1 })
   })
 
+  it('counts each thing that the tests left behind as a failure, whatever became of the tests', () => {
+    const left = ['one', 'two']
+    expect(countRun(results, { status: 0, whole: true, left })).toEqual({ passed: 7, failed: 2, notes: left })
+    expect(countRun({ ...results, numFailedTests: 1 }, { status: 1, whole: true, left })).toMatchObject({ failed: 3 })
+    expect(countRun(undefined, { status: 1, whole: true, left })).toMatchObject({ passed: 0, failed: 3 })
+  })
+
   it('fails when jest ended badly though no test failed', () => {
     expect(countRun(results, { status: 1, whole: true })).toMatchObject({ passed: 7, failed: 1 })
   })
