@@ -29,7 +29,7 @@ describe('a node behind a jump host', () => {
     hosts = []
   })
   afterAll(async () => {
-    await node.stop()
+    await node.end()
     await jump.stop()
   })
 

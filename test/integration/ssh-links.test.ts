@@ -30,7 +30,7 @@ describe('a link that goes wrong', () => {
   })
   afterAll(async () => {
     await proxy.stop()
-    await sshd.stop()
+    await sshd.end()
   })
 
   /** A node at this port of the loopback that would show the host key of our sshd. */

@@ -23,7 +23,7 @@ describe('programs behind SSH', () => {
   })
   afterAll(async () => {
     await host.close()
-    await sshd.stop()
+    await sshd.end()
   })
 
   function alive(pidFile: string): boolean {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { processesOf } from '../../tools/leftovers.mjs'
 import { childrenOf } from './processes.ts'
 import { until } from './until.ts'
 
@@ -30,7 +31,7 @@ export interface KeyPair {
   readonly fingerprint: string
 }
 
-/** A real sshd of its own on 127.0.0.1. Nothing of it is left after `stop`. */
+/** A real sshd of its own on 127.0.0.1. Nothing of it is left after `stop` but what its sessions started; `end` ends that, too. */
 export interface Sshd {
   readonly host: '127.0.0.1'
   readonly port: number
@@ -53,6 +54,8 @@ export interface Sshd {
   /** Waits until no connection is open. */
   idle(): Promise<void>
   stop(): Promise<void>
+  /** Stops it and ends its sessions' programs, also those that outlived their connection: a server ends none that is silent. */
+  end(): Promise<void>
 }
 
 /** Makes a key pair; `ed25519` without a passphrase when nothing is said. */
@@ -205,6 +208,11 @@ class RunningSshd implements Sshd {
     }
     for (const pid of open) killTree(pid)
     rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  async end(): Promise<void> {
+    await this.stop()
+    for (const { pid } of processesOf(this.home)) killTree(pid)
   }
 }
 
