@@ -11,8 +11,12 @@ import { common, root } from './bundle.mjs'
 export const TEST_CACHE = process.env.AKCTL_TEST_CACHE ?? join(tmpdir(), `akctl-test-cache-${process.getuid?.() ?? 0}`)
 export const DEMO_CACHE = join(root, '.cache')
 
-/** @param {string} cache what XDG_CACHE_HOME will be @throws FailedError when npm can't fetch it */
-export async function fetchHaraka(cache) {
+/**
+ * @param {string} cache what XDG_CACHE_HOME will be
+ * @param {string[]} [architectures] those that archives are made for
+ * @throws FailedError when npm can't fetch it
+ */
+export async function fetchHaraka(cache, architectures = ['x64']) {
   mkdirSync(cache, { recursive: true })
   const outfile = `${root}/dist/fetch-haraka-${process.pid}.cjs` // beside dist/haraka, where its package is looked for
   const payload = './src/operations/payload'
@@ -24,7 +28,7 @@ export { PayloadMembers } from '${payload}/members.ts'`
     const options = { env: { ...process.env, XDG_CACHE_HOME: cache }, note: (text) => console.log(text) }
     await new HarakaArchives(options).forNode({ machine: 'x86_64', nodeVersion: process.version, glibc: true })
     const members = new PayloadMembers(options)
-    await members.runtime('x64')
+    for (const architecture of architectures) await members.runtime(architecture)
     await members.haraka()
   } finally {
     rmSync(outfile, { force: true })

@@ -56,7 +56,7 @@ export function nodeFolder(release) {
 }
 
 async function testOn({ releases, rest }) {
-  await fetchHaraka(TEST_CACHE)
+  await fetchHaraka(TEST_CACHE, ['x64', 'arm64'])
   let passed = 0
   let failed = 0
   for (const release of releases) {

@@ -4,7 +4,7 @@ import { lint } from './lint.mjs'
 import { runJest } from './run-jest.mjs'
 
 const style = await lint()
-await fetchHaraka(TEST_CACHE)
+await fetchHaraka(TEST_CACHE, ['x64', 'arm64'])
 const tests = await runJest(process.argv.slice(2))
 
 if (tests.slow.length > 1) console.log(`\nThe slowest test files:\n${tests.slow.join('\n')}`)

@@ -34,7 +34,9 @@ const own = { uid: Array.from({ length: 4 }, () => NOBODY.uid).join(' '), exe: j
 
 /** Starts what is in the archive as nobody, where this machine's Node.js can't be executed. @returns what was printed */
 function startBare(): string {
-  const script = `mount --bind /dev/null "$1"
+  const script = `cover() { mount --bind /dev/null "$1"; }
+    cover "$1"
+    ! other=$(command -v node) || cover "$other" # tests on another release than this machine's
     if node --version 2>/dev/null; then exit 99; fi
     shift
     exec setpriv ${AS_NOBODY.join(' ')} env -i "$@"`

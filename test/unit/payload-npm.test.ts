@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { nodeBinary } from '../../src/operations/payload/node-runtime.ts'
 import { npm } from '../../src/operations/payload/npm.ts'
 import { tempDir } from '../support/temp.ts'
 
@@ -33,3 +34,10 @@ test('what an npm that started akctl says of its own run is not', async () => {
 test("what is akctl's own is not either: a passphrase is no business of npm's", async () => {
   expect(await told({ AKCTL_PASSPHRASE: 'secret', AKCTL_HOME: '/srv/akctl' })).toEqual([])
 })
+
+test('a registry that Node.js can not be fetched from is named as the reason', async () => {
+  const env = { ...process.env, npm_config_registry: 'http://127.0.0.1:9/' }
+  await expect(nodeBinary('x64', join(directory, 'cache'), { env })).rejects.toThrow(
+    /npm could not reach its registry \(ECONNREFUSED\)/,
+  )
+}, 60_000)

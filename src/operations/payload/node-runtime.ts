@@ -43,7 +43,10 @@ export async function nodeBinary(arch: string, cache: string, options: Omit<NpmO
   if ((await sumOf(file)) === expected) return file
   return inCache(cache, async (temp) => {
     const name = `node-linux-${arch}`
-    await npm(['pack', '--silent', `${name}@${NODE_VERSION}`], `Node.js ${NODE_VERSION} (${name})`, { ...options, cwd: temp })
+    await npm(['pack', '--loglevel=error', `${name}@${NODE_VERSION}`], `Node.js ${NODE_VERSION} (${name})`, {
+      ...options,
+      cwd: temp,
+    })
     const tar = await import('tar')
     await tar.extract({ file: join(temp, `${name}-${NODE_VERSION}.tgz`), cwd: temp, strip: 2 }, ['package/bin/node'])
     const sum = await sumOf(join(temp, 'node'))
