@@ -37,8 +37,8 @@ export interface DriverSubject {
   readonly comment: string
   /** Its own log, below the directory. */
   readonly log: string
-  /** Makes the base so that the MTA can't come up healthy, though its own checks let it pass. */
-  spoil(node: LocalNode): void
+  /** A file of the base, and a line for it with which the MTA can't come up healthy, though its own checks let it pass. */
+  spoil(node: LocalNode): readonly [file: string, line: string]
   /** What `support` must say of each of the 23 keys. */
   readonly support: Readonly<Record<string, 'native' | 'nearest' | 'unsupported'>>
 }
@@ -329,8 +329,10 @@ function goingBack(story: Story, subject: DriverSubject): void {
   test('an MTA that does not come up healthy goes back to the revision before, and the outcome says so', async () => {
     const { node, listen } = story
     await node.connection.sync(newSync({ settings: subject.second }))
-    const [at, base] = [node.currentRevision(), node.read(`base/${subject.file}`)]
-    subject.spoil(node)
+    const at = node.currentRevision()
+    const [file, line] = subject.spoil(node)
+    const base = node.read(`base/${file}`)
+    appendFileSync(join(node.directory, 'base', file), line)
     const order = newSync({ settings: subject.first, expect: at })
     const error = await node.connection.sync(order).then(
       () => undefined,
@@ -346,7 +348,7 @@ function goingBack(story: Story, subject: DriverSubject): void {
     expect(await node.connection.order(order.id)).toMatchObject({ state: 'done', outcome: 'failed', revision: at })
     const state = await node.connection.status()
     expect(state).toMatchObject({ running: true, loaded: at, edited: ['base'] })
-    writeFileSync(join(node.directory, 'base', subject.file), base)
+    writeFileSync(join(node.directory, 'base', file), base)
   })
 }
 

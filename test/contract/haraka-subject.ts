@@ -1,6 +1,4 @@
-import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import type { Settings } from '../../src/node/settings.ts'
 import { harakaArchive, HarakaNode, harakaPids } from '../support/haraka.ts'
 import { freePort } from '../support/local-node.ts'
@@ -49,7 +47,7 @@ export function harakaSubject(): DriverSubject {
       const address = taken.address()
       const port = typeof address === 'object' && address !== null ? address.port : 0
       const own = /^listen=(.*)$/m.exec(node.read('base/config/smtp.ini'))?.[1] ?? ''
-      appendFileSync(join(node.directory, 'base/config/smtp.ini'), `listen=${own},127.0.0.1:${port}\n`)
+      return ['config/smtp.ini', `listen=${own},127.0.0.1:${port}\n`]
     },
     support: {
       'priority-channel-size': 'unsupported',

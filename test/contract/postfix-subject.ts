@@ -1,5 +1,3 @@
-import { appendFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { masterPids, parameter, postfixNode } from '../support/postfix.ts'
 import type { DriverSubject } from './driver-contract.ts'
 
@@ -19,7 +17,7 @@ export const postfixSubject: DriverSubject = {
   file: 'main.cf',
   comment: '# a comment\n',
   log: 'log/mail.log',
-  spoil: (node) => appendFileSync(join(node.directory, 'base/master.cf'), '203.0.113.77:2599 inet n - n - - smtpd\n'),
+  spoil: () => ['master.cf', '203.0.113.77:2599 inet n - n - - smtpd\n'],
   support: {
     'priority-channel-size': 'nearest',
     'other-channel-size': 'nearest',
