@@ -11,13 +11,15 @@ import type { InstallArchive } from '../../src/mta/driver.ts'
 import type { StartOrder } from '../../src/connection/port.ts'
 import type { Access } from '../support/accesses.ts'
 import { type LocalNode, newOrder, newSync } from '../support/local-node.ts'
+import { Sink } from '../support/sink.ts'
 import { greets } from '../support/smtp-banner.ts'
 import { until } from '../support/until.ts'
+import { type SendsFrom, sendingFrom } from './addresses-contract.ts'
 import { leasing } from './lease-contract.ts'
 import { readingLogs } from './logs-contract.ts'
 
 /** What the contract needs to know of one MTA; everything here looks at the truth without akctl. */
-export interface DriverSubject {
+export interface DriverSubject extends SendsFrom {
   readonly name: string
   /** Makes a node in a directory (a folder of its own, which is there) that nothing is installed on. */
   make(directory: string): Promise<{ readonly node: LocalNode; readonly listen: string }>
@@ -26,7 +28,7 @@ export interface DriverSubject {
   /** Two sets that differ in what the MTA reads. */
   readonly first: Settings
   readonly second: Settings
-  /** How the MTA takes the step from `first` to `second` in. */
+  /** How the MTA takes the step from `first` to `second` in, and other addresses. */
   readonly took: 'reload' | 'restart'
   /** Whether what the MTA reads (the files, not akctl's record) holds exactly this set. */
   holds(node: LocalNode, settings: Settings): Promise<boolean>
@@ -58,18 +60,19 @@ function record(node: LocalNode): { revision: number; settings: Settings; id: st
  */
 export function driverContract(subject: DriverSubject, access: Access): void {
   describe(`${subject.name} by ${access.name}`, () => {
-    const story = {} as { node: LocalNode; listen: string }
+    const story = {} as { node: LocalNode; listen: string; sink: Sink }
     const directory = mkdtempSync(join(tmpdir(), `akctl-${subject.name}-`))
     chmodSync(directory, 0o755) // MTAs work as users of their own
 
     beforeAll(async () => {
       const made = await subject.make(directory)
       made.node.connection = await access.connect(made.node)
-      Object.assign(story, made)
+      Object.assign(story, made, { sink: await Sink.listen() })
     })
     afterAll(async () => {
       await story.node.connection.close()
       await access.end()
+      await story.sink.close()
       for (const pid of subject.pids(directory)) process.kill(pid, 'SIGKILL')
       rmSync(directory, { recursive: true, force: true })
     })
@@ -83,6 +86,7 @@ export function driverContract(subject: DriverSubject, access: Access): void {
     leasing(story)
     readingLogs(story)
     tells(story, subject)
+    sendingFrom(story, subject, access)
 
     test('the last stop leaves nothing running', async () => {
       await story.node.connection.stop(newOrder())
@@ -94,6 +98,8 @@ export function driverContract(subject: DriverSubject, access: Access): void {
 interface Story {
   readonly node: LocalNode
   readonly listen: string
+  /** Where all mail of the node goes. */
+  readonly sink: Sink
 }
 
 function installing(story: Story, subject: DriverSubject): void {
@@ -113,6 +119,7 @@ function installing(story: Story, subject: DriverSubject): void {
     expect(await story.node.install(options, archive)).toMatchObject({ made: true, revision: 0 })
     expect(record(story.node)).toMatchObject({ revision: 0, id: 'install', settings: {} })
     appendFileSync(join(story.node.directory, 'base', subject.file), subject.comment)
+    subject.relayTo(story.node, story.sink.port)
     const base = story.node.read(`base/${subject.file}`)
     expect(await story.node.install(options, archive)).toMatchObject({ made: false, revision: 0 })
     expect(story.node.read(`base/${subject.file}`)).toBe(base)

@@ -1,10 +1,18 @@
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import type { Settings } from '../../src/node/settings.ts'
 import { harakaArchive, HarakaNode, harakaPids } from '../support/haraka.ts'
 import { freePort } from '../support/local-node.ts'
+import { ADDRESS } from './addresses-contract.ts'
 import type { DriverSubject } from './driver-contract.ts'
 
-const ADDRESS = '127.0.0.1'
+/** The list that akctl's own plugin takes an address from for each connection. */
+function sources(node: { read(path: string): string }): readonly string[] {
+  const list = /^\[addresses\]\nlist=(.*)$/m.exec(node.read('akctl/live/conf/config/akctl.ini'))?.[1] ?? ''
+  const loaded = node.read('akctl/live/conf/config/plugins').split('\n').includes('akctl/addresses')
+  return loaded ? list.split(',').sort() : []
+}
 
 /** What Haraka reads, looked at by a reader of its own. */
 function holds(node: { read(path: string): string }, settings: Settings): boolean {
@@ -12,11 +20,10 @@ function holds(node: { read(path: string): string }, settings: Settings): boolea
   const list = node.read('akctl/live/conf/config/plugins').split('\n')
   const size = /^concurrency_max=(.*)$/m.exec(outbound)?.[1]
   const timeout = /^connect_timeout=(.*)$/m.exec(outbound)?.[1]
-  // Whatever was set, mail leaves from the node's address.
-  const from = /^\[addresses\]\nlist=(.*)$/m.exec(node.read('akctl/live/conf/config/akctl.ini'))?.[1]
   const keeps = list.includes('akctl/keep_delivered')
   return (
-    from === ADDRESS &&
+    // Whatever was set, mail leaves from the node's address.
+    sources(node).join() === ADDRESS &&
     size === String(settings['spool-channel-size'] ?? 100) &&
     timeout === (settings['esmtp-connection-timeout'] === undefined ? undefined : String(settings['esmtp-connection-timeout'])) &&
     keeps === (settings['clear-spool-after-delivery'] === false)
@@ -49,6 +56,12 @@ export function harakaSubject(): DriverSubject {
       const own = /^listen=(.*)$/m.exec(node.read('base/config/smtp.ini'))?.[1] ?? ''
       return ['config/smtp.ini', `listen=${own},127.0.0.1:${port}\n`]
     },
+    relayTo: (node, port) =>
+      writeFileSync(
+        join(node.directory, 'base/config/relay_dest_domains.ini'),
+        `[domains]\nany={"nexthop":"127.0.0.1:${port}"}\n`,
+      ),
+    sources,
     support: {
       'priority-channel-size': 'unsupported',
       'other-channel-size': 'unsupported',

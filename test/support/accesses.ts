@@ -14,6 +14,7 @@ import { connectTo } from './tls-server.ts'
 /** A way to a node of this machine, with real servers: every suite of test/contract goes each of them. */
 export interface Access {
   readonly name: 'local' | 'ssh' | 'https'
+  /** A connection of its own, with the addresses of this node; the first one starts the server. */
   connect(node: LocalNode): Promise<NodeConnection>
   /** Ends what `connect` started. */
   end(): Promise<void>
@@ -30,7 +31,7 @@ export function bySsh(): Access {
   return {
     name: 'ssh',
     connect: async ({ driver, installation }) => {
-      sshd = await startSshd()
+      sshd ??= await startSshd()
       const host = new SshHost(targetOf(sshd), policyFor(sshd), TIMEOUTS)
       return new ScriptedConnection(host, driver, installation, { timeout: 30, changeTimeout: 90 })
     },
@@ -44,8 +45,10 @@ export function byHttps(): Access {
   return {
     name: 'https',
     connect: async ({ driver, installation }) => {
-      agent = await TestAgent.make({ BASEDIR: installation.directory, MTA: driver.name })
-      await agent.start()
+      if (agent === undefined) {
+        agent = await TestAgent.make({ BASEDIR: installation.directory, MTA: driver.name })
+        await agent.start()
+      }
       return agentConnection(agent, installation.addresses)
     },
     end: () => Promise.resolve(agent?.remove()),
