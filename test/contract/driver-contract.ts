@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../../src/node/settings.ts'
 import { REASON_MAX } from '../../src/node/reason.ts'
-import { settingDefs } from '../../src/node/settings.ts'
 import { syncedOf } from '../../src/node/state.ts'
 import { ConflictError, FailedError } from '../../src/outcome/errors.ts'
 import type { InstallArchive } from '../../src/mta/driver.ts'
@@ -17,6 +16,7 @@ import { until } from '../support/until.ts'
 import { type SendsFrom, sendingFrom } from './addresses-contract.ts'
 import { leasing } from './lease-contract.ts'
 import { readingLogs } from './logs-contract.ts'
+import { type Effects, supporting } from './support-contract.ts'
 
 /** What the contract needs to know of one MTA; everything here looks at the truth without akctl. */
 export interface DriverSubject extends SendsFrom {
@@ -41,8 +41,8 @@ export interface DriverSubject extends SendsFrom {
   readonly log: string
   /** A file of the base, and a line for it with which the MTA can't come up healthy, though its own checks let it pass. */
   spoil(node: LocalNode): readonly [file: string, line: string]
-  /** What `support` must say of each of the 23 keys. */
-  readonly support: Readonly<Record<string, 'native' | 'nearest' | 'unsupported'>>
+  /** What `support` must say of each of the 23 keys, and what a sync must make of it. */
+  readonly effects: Effects
 }
 
 /** The truth about a revision folder: `sha256sum -c` must find every file as its sums say. */
@@ -92,6 +92,8 @@ export function driverContract(subject: DriverSubject, access: Access): void {
       await story.node.connection.stop(newOrder())
       expect(subject.pids(story.node.directory)).toEqual([])
     })
+
+    supporting(story, subject.effects)
   })
 }
 
@@ -385,18 +387,5 @@ function tells(story: Story, subject: DriverSubject): void {
     const interfaces = await node.connection.interfaces()
     expect(interfaces.map(({ name, address }) => [name, address])).toContainEqual(['lo', '127.0.0.1'])
     expect(interfaces.find(({ address }) => listen === `${address}:${listen.split(':').at(-1) ?? ''}`)?.listens).toContain(listen)
-  })
-
-  test('says of all 23 settings what they become', () => {
-    const { driver, installation } = story.node
-    const said = settingDefs().map(({ key }) => [key, driver.support(key, installation)] as const)
-    expect(Object.fromEntries(said.map(([key, support]) => [key, support.level]))).toEqual(subject.support)
-    for (const [key, { level, what }] of said) {
-      expect(`${key}: ${what}`).toMatch(/: .{8}/)
-      const value = key.includes('interfaces') ? ['127.0.0.1'] : 'x'
-      const changes = driver.edits({ [key]: value }, { ...installation, addresses: [] }).length > 0
-      // The observer is akctl's own: nothing on the node changes.
-      expect([key, changes]).toEqual([key, level !== 'unsupported' && key !== 'mta-observer'])
-    }
   })
 }

@@ -6,6 +6,7 @@ import { harakaArchive, HarakaNode, harakaPids } from '../support/haraka.ts'
 import { freePort } from '../support/local-node.ts'
 import { ADDRESS } from './addresses-contract.ts'
 import type { DriverSubject } from './driver-contract.ts'
+import { HARAKA_EFFECTS } from './haraka-effects.ts'
 
 /** The list that akctl's own plugin takes an address from for each connection. */
 function sources(node: { read(path: string): string }): readonly string[] {
@@ -62,30 +63,6 @@ export function harakaSubject(): DriverSubject {
         `[domains]\nany={"nexthop":"127.0.0.1:${port}"}\n`,
       ),
     sources,
-    support: {
-      'priority-channel-size': 'unsupported',
-      'other-channel-size': 'unsupported',
-      'spool-channel-size': 'nearest',
-      'spool-writers': 'unsupported',
-      'retry-channel-size': 'nearest',
-      'event-channel-size': 'unsupported',
-      'spool-cleaner-timeout': 'nearest',
-      'dns-lookup-timeout': 'nearest',
-      'dns-cache-expire': 'nearest',
-      'rmq-consumers-per-sender': 'unsupported',
-      'spool-readers': 'unsupported',
-      'eventer-readers': 'unsupported',
-      'esmtp-connection-timeout': 'nearest',
-      'fetcher-prior-spool-timeout': 'unsupported',
-      'rebuilder-workers': 'unsupported',
-      'fbl-header-name': 'native',
-      'smtp-admin-email': 'nearest',
-      'pop3-listen-only-interfaces': 'unsupported',
-      'smtp-listen-only-interfaces': 'native',
-      'smtp-responses-to-syslog': 'native',
-      'mta-observer': 'nearest',
-      profiling: 'nearest',
-      'clear-spool-after-delivery': 'native',
-    },
+    effects: HARAKA_EFFECTS,
   }
 }

@@ -5,6 +5,7 @@ import type { LocalNode } from '../support/local-node.ts'
 import { masterPids, parameter, postfixNode } from '../support/postfix.ts'
 import { ADDRESS } from './addresses-contract.ts'
 import type { DriverSubject } from './driver-contract.ts'
+import { POSTFIX_EFFECTS } from './postfix-effects.ts'
 
 /**
  * The addresses that the transports which mail can take are bound to, as Postfix's own tool tells them. A transport that is
@@ -43,29 +44,5 @@ export const postfixSubject: DriverSubject = {
   spoil: () => ['master.cf', '203.0.113.77:2599 inet n - n - - smtpd\n'],
   relayTo: (node, port) => appendFileSync(join(node.directory, 'base/main.cf'), `relayhost = [127.0.0.1]:${port}\n`),
   sources,
-  support: {
-    'priority-channel-size': 'nearest',
-    'other-channel-size': 'nearest',
-    'spool-channel-size': 'nearest',
-    'spool-writers': 'nearest',
-    'retry-channel-size': 'unsupported',
-    'event-channel-size': 'unsupported',
-    'spool-cleaner-timeout': 'native',
-    'dns-lookup-timeout': 'nearest',
-    'dns-cache-expire': 'unsupported',
-    'rmq-consumers-per-sender': 'unsupported',
-    'spool-readers': 'unsupported',
-    'eventer-readers': 'unsupported',
-    'esmtp-connection-timeout': 'native',
-    'fetcher-prior-spool-timeout': 'unsupported',
-    'rebuilder-workers': 'unsupported',
-    'fbl-header-name': 'native',
-    'smtp-admin-email': 'native',
-    'pop3-listen-only-interfaces': 'unsupported',
-    'smtp-listen-only-interfaces': 'native',
-    'smtp-responses-to-syslog': 'native',
-    'mta-observer': 'nearest',
-    profiling: 'unsupported',
-    'clear-spool-after-delivery': 'unsupported',
-  },
+  effects: POSTFIX_EFFECTS,
 }
