@@ -23,8 +23,9 @@ trap 'n=$((n + 1)); take_in $n' USR1
 trap 'kill $!; rm -f run/ready; exit 0' TERM
 take_in 0
 while :; do
-  sleep 1000 &
+  sleep 4 & # not longer: it outlives a daemon that is killed
   wait $!
+  kill $! 2>/dev/null
 done
 END
 }
