@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCli } from '../support/cli.ts'
 import { cliNodes, journalOf, trustSshd, type CliNode } from '../support/cli-nodes.ts'
-import { freePort, startSshd, type Sshd } from '../support/sshd.ts'
+import { freePort, killTree, startSshd, type Sshd } from '../support/sshd.ts'
 import { KEY, terminal } from '../support/pty.ts'
 import { until } from '../support/until.ts'
 
@@ -88,12 +88,16 @@ test('--max-fail: after so many failures no new node is started; the rest is ski
 test('Ctrl-C while nodes are asked ends at once: exit 130, and every node is cancelled', async () => {
   const shims = join(cli.home, 'shims')
   mkdirSync(shims)
-  writeFileSync(join(shims, 'date'), `#!/bin/sh\n: >"${shims}/asked"\nexec sleep 20\n`, { mode: 0o755 })
+  const asked = join(shims, 'asked')
+  writeFileSync(join(shims, 'date'), `#!/bin/sh\necho $$ >'${asked}.new' && mv '${asked}.new' '${asked}'\nexec sleep 20\n`, {
+    mode: 0o755,
+  })
   const status = cli.start(words('mta status mx1 mx3 -c 1'), { env: { PATH: `${shims}:/usr/sbin:/usr/bin:/bin` } })
-  await until('the node is asked', 60, () => existsSync(join(shims, 'asked')) || undefined)
+  await until('the node is asked', 60, () => existsSync(asked) || undefined)
   const before = Date.now()
   status.child.kill('SIGINT')
   const run = await status.done
+  killTree(Number(readFileSync(asked, 'utf8'))) // a program of a node that is silent outlives who asked
   expect([run.exit, column(run.stdout, 1), Date.now() - before < 10_000]).toEqual([130, ['cancelled', 'cancelled'], true])
 })
 
