@@ -15,7 +15,13 @@ const SHOWN = 200
 export function processesOf(folder) {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && knows(name, folder))
-    .map((name) => ({ pid: Number(name), command: read(name, 'cmdline').replaceAll('\0', ' ').trim().slice(0, SHOWN) }))
+    .map((name) => ({
+      pid: Number(name),
+      command: read(name, 'cmdline')
+        .replace(/[\0\s]+/g, ' ')
+        .trim()
+        .slice(0, SHOWN),
+    }))
 }
 
 /**
