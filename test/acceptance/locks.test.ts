@@ -5,8 +5,8 @@ import type { NodeOutcome } from '../../src/outcome/outcome.ts'
 import { KEY, testAgents } from '../support/agent.ts'
 import { type CliRun, testCli } from '../support/cli.ts'
 import { type CliNode, cliNodes, journalOf, trustSshd } from '../support/cli-nodes.ts'
+import { Gate } from '../support/gate.ts'
 import { createHttpsNode, keepApiKey } from '../support/https-node.ts'
-import { childrenOf } from '../support/processes.ts'
 import { terminal } from '../support/pty.ts'
 import { fitsSchema } from '../support/schemas.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
@@ -20,6 +20,8 @@ const ann = testCli({ SUDO_USER: 'ann' })
 const bob = testCli({ SUDO_USER: 'bob' })
 const makeNode = cliNodes()
 const root = tempDir()
+const gate = new Gate()
+const PATH = `${gate.folder}:/usr/local/bin:/usr/bin:/bin`
 const words = (line: string): string[] => line.split(' ')
 const JOB = 'https://gitlab.example.com/fleet/-/jobs/4711'
 
@@ -30,14 +32,14 @@ const nodes = {} as Record<'here' | 'far' | 'web', CliNode>
 const holders: Driver[] = []
 
 beforeAll(async () => {
-  sshd = await startSshd()
+  sshd = await startSshd({ env: { PATH } })
   for (const cli of [ann, bob]) await trustSshd(cli, sshd)
   nodes.here = await makeNode(ann, 'here')
   nodes.far = await makeNode(ann, 'far', { sshd })
   await makeNode(bob, 'bobs-here', { directory: nodes.here.directory, install: false })
   await makeNode(bob, 'bobs-far', { directory: nodes.far.directory, install: false, sshd })
   nodes.web = await makeNode(ann, 'web-itself')
-  const agent = await agents({ BASEDIR: nodes.web.directory, MTA: 'postfix' })
+  const agent = await agents({ BASEDIR: nodes.web.directory, MTA: 'postfix' }, { env: { PATH } })
   await agent.start()
   for (const [cli, name] of [
     [ann, 'web'],
@@ -62,33 +64,19 @@ function file(node: CliNode): Readonly<Record<string, string>> {
   return Object.fromEntries(lines.map((line) => [line.split('=', 1)[0] ?? '', line.replace(/^[^=]*=/, '')]))
 }
 
-/** Makes the next stop of a node's Postfix take until `let go` (at most 15 s): a child of its does not hear the signal. */
-function slowStop(node: CliNode): () => void {
-  const [master = 0] = node.masters()
-  const qmgr = childrenOf(master).find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'qmgr')
-  if (qmgr === undefined) throw new Error('no qmgr')
-  process.kill(qmgr, 'SIGSTOP')
-  return () => {
-    try {
-      process.kill(qmgr, 'SIGCONT')
-    } catch {
-      // It is gone.
-    }
-  }
-}
-
 describe.each(['here', 'far', 'web'] as const)('two processes at the same moment, node %s', (name) => {
   test('exactly one wins; the other is refused at once with the winner’s name, and has done nothing', async () => {
     const node = nodes[name]
     await ann.ok(words(`mta start ${name} --no-sync`))
     const before = node.begun('restart')
-    const letGo = slowStop(node)
+    const held = gate.close(node, 'restart')
     const runs = [
-      ann.start(words(`mta restart ${name} --lock-timeout 0 --json`)),
-      bob.start(words(`mta restart bobs-${name} --lock-timeout 0 --json`)),
+      ann.start(words(`mta restart ${name} --lock-timeout 0 --json`), { env: { PATH } }),
+      bob.start(words(`mta restart bobs-${name} --lock-timeout 0 --json`), { env: { PATH } }),
     ]
+    await held()
     const first = await Promise.race(runs.map((run) => run.done))
-    letGo()
+    gate.open()
     const ended = await Promise.all(runs.map((run) => run.done))
     expect(ended.map(({ exit }) => exit).toSorted()).toEqual([0, 8])
     expect(first.exit).toBe(8)
@@ -107,13 +95,14 @@ describe.each(['here', 'far'] as const)('one process after the other, node %s', 
   test('with --lock-timeout the second waits, and then does it', async () => {
     const node = nodes[name]
     const [before] = node.masters()
-    const letGo = slowStop(node)
-    const first = ann.start(words(`mta restart ${name}`))
-    await until('the first is at work', 30, () => (file(node)['by'] ?? '').startsWith('ann@') || undefined)
+    const held = gate.close(node, 'restart')
+    const first = ann.start(words(`mta restart ${name}`), { env: { PATH } })
+    await held()
+    expect(file(node)['by']).toMatch(/^ann@/)
     const second = bob.start(words(`mta restart bobs-${name} --lock-timeout 30`))
     const waiting = node.path('akctl/waiting')
     await until('the second waits', 30, () => (existsSync(waiting) && readdirSync(waiting).length > 0) || undefined)
-    letGo()
+    gate.open()
     const [one, two] = await Promise.all([first.done, second.done])
     expect([one.exit, two.exit]).toEqual([0, 0])
     expect(node.masters()).toHaveLength(1)

@@ -59,13 +59,13 @@ export class TestAgent {
   private constructor(
     readonly folder: string,
     readonly port: number,
-    private readonly spawnOptions: { readonly uid?: number; readonly gid?: number },
+    private readonly spawnOptions: { readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv },
   ) {}
 
   /** Writes conf/ with a fresh certificate; nothing is started. */
   static async make(
     fields: Readonly<Record<string, unknown>> = {},
-    spawnOptions: { readonly uid?: number; readonly gid?: number } = {},
+    spawnOptions: { readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv } = {},
   ): Promise<TestAgent> {
     const folder = mkdtempSync(join(tmpdir(), 'akctl-agent-'))
     const agent = new TestAgent(folder, await freePort(), spawnOptions)
