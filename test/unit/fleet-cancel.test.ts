@@ -27,6 +27,31 @@ describe('Ctrl-C', () => {
     expect(await world.profile.orders.get(1)).toBeUndefined()
   })
 
+  test('while several orders are under way says once how long they have', async () => {
+    const world = await memoryWorld(['mx1', 'mx2'])
+    let release = (): void => undefined
+    const both = new Promise<void>((resolve) => (release = resolve))
+    let underway = 0
+    for (const name of ['mx1', 'mx2']) {
+      world.node(name).running = true
+      world.node(name).during = async () => {
+        underway += 1
+        if (underway === 2) release()
+        await both
+        world.abort.abort()
+      }
+    }
+    const fleet = await loadFleet(world.context, { all: true })
+    const outcomes = await visit(world.context, fleet, { concurrency: 2 }, CHANGE, async (session) => ({
+      outcome: 'changed',
+      result: await stopNode(session, { dryRun: false, reason: '' }),
+    }))
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['changed', 'changed'])
+    expect(world.notes).toEqual([
+      expect.stringMatching(/^interrupted: no further node is begun, and orders under way have \d+ s to end/),
+    ])
+  })
+
   test('before an order is sent keeps it from being sent', async () => {
     const world = await memoryWorld(['mx1'])
     const fleet = await loadFleet(world.context, { all: true })
