@@ -85,12 +85,5 @@ test('a sync whose link is cut after each of its lines ends as it would have, an
 }, 600_000)
 
 test('a rollback, killed after each of its lines up to the commit, and cut off', async () => {
-  await runs.stop() // up to the commit nothing has to do with the process
-  await runs.beforeRollback()
-  const [places] = await runs.places(runs.rollback)
-  expect(places.length).toBeGreaterThan(5)
-  await runs.beforeRollback()
-  await runs.untouchedByKills(runs.rollback, places)
-  await runs.beforeRollback()
-  await runs.survivesCut(runs.rollback, places[0] as Place)
+  await runs.survivesBrokenRollbacks()
 }, 600_000)

@@ -205,6 +205,18 @@ export class BrokenRuns {
     for (const place of before.slice(1)) await this.survivesCut(change, place)
   }
 
+  /** A rollback, killed after each of its lines up to the commit, and cut off at the first; leaves the MTA stopped. */
+  async survivesBrokenRollbacks(): Promise<void> {
+    await this.stop() // up to the commit nothing has to do with the process
+    await this.beforeRollback()
+    const [places] = await this.places(this.rollback)
+    expect(places.length).toBeGreaterThan(5)
+    await this.beforeRollback()
+    await this.untouchedByKills(this.rollback, places)
+    await this.beforeRollback()
+    await this.survivesCut(this.rollback, places[0] as Place)
+  }
+
   private async whileSpoiled<T>(run: () => Promise<T>): Promise<T> {
     const mend = this.mta.spoil()
     try {
