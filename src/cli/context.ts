@@ -38,6 +38,7 @@ export class CliContext implements Context {
   private readonly abort = new AbortController()
   private openedHome: ProfileHome | undefined
   private openedProfile: Promise<Profile> | undefined
+  private who: string | undefined
   private readonly line: Progress
   private readonly onSignal = (): void => this.abort.abort()
 
@@ -54,8 +55,8 @@ export class CliContext implements Context {
   }
 
   get operator(): string {
-    const user = this.env['SUDO_USER'] ?? userName()
-    return `${user}@${hostname()}`.replaceAll(/[^\w.@-]/g, '_')
+    this.who ??= `${this.env['SUDO_USER'] ?? userName()}@${hostname()}`.replaceAll(/[^\w.@-]/g, '_')
+    return this.who
   }
 
   get runner(): Runner {

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { StoreError } from '../outcome/errors.ts'
 import { checkFile } from './checked.ts'
@@ -74,16 +74,17 @@ export async function appendLines(path: string, lines: Uint8Array): Promise<numb
   )
 }
 
-/** @returns false when there was no such file @throws StoreError */
-export async function removeFile(path: string): Promise<boolean> {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
-    throw storeError('cannot remove', path, error)
+/** Removes what is there of a directory's files, with one wait for the disk. @throws StoreError; some may be gone then */
+export async function removeFiles(directory: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const path = join(directory, name)
+    try {
+      unlinkSync(path)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw storeError('cannot remove', path, error)
+    }
   }
-  await syncDirectory(dirname(path))
-  return true
+  await syncDirectory(directory)
 }
 
 /** Renames within a directory, replacing a file that is there. @throws StoreError */

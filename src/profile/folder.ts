@@ -3,7 +3,7 @@ import { type FileHandle, chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type NotFoundError, StoreError } from '../outcome/errors.ts'
 import { type Secrecy, checkDirectory, openChecked, readChecked } from './checked.ts'
-import { appendLines, makeDirectory, moveFile, removeFile, removeTree, replaceFile, syncDirectory } from './disk.ts'
+import { appendLines, makeDirectory, moveFile, removeFiles, removeTree, replaceFile, syncDirectory } from './disk.ts'
 import { FileLock } from './lock.ts'
 import { errnoOf, storeError } from './store-errors.ts'
 
@@ -30,8 +30,8 @@ export interface FolderWriter {
   writeFirst(name: string, bytes: Uint8Array): Promise<void>
   /** See {@link appendLines}. */
   append(name: string, lines: Uint8Array): Promise<number>
-  /** @returns false when there was no such file */
-  remove(name: string): Promise<boolean>
+  /** See {@link removeFiles}. */
+  remove(names: readonly string[]): Promise<void>
   move(from: string, to: string): Promise<void>
   makeFolder(name: string): Promise<void>
   /** See {@link removeTree}. */
@@ -40,17 +40,20 @@ export interface FolderWriter {
 
 /**
  * One directory of the store, with a lock of its own. Readers take whole files without the lock; writers come one at a
- * time, of whatever process. What a crashed writer left unfinished is removed by the next one: whoever holds the lock
+ * time, of whatever process. What a crashed writer left unfinished is removed by the first write of the next process: whoever holds the lock
  * knows that nobody else is at work.
  */
 export class Folder {
   private readonly lock: FileLock
+  private cleaned = false
+  private readonly random: () => Promise<string>
 
   constructor(
     readonly path: string,
     private readonly options: FolderOptions,
   ) {
     this.lock = new FileLock(join(path, '.lock'), options.timeout)
+    this.random = options.random ?? randomNames()
   }
 
   /** A folder in this one. @param missing see {@link FolderOptions} */
@@ -166,7 +169,10 @@ export class Folder {
     }
   }
 
+  /** Once a process: what comes later is of one that dies from now on, and waits for the process after that. */
   private async clean(): Promise<void> {
+    if (this.cleaned) return
+    this.cleaned = true
     for (const name of this.list().map((entry) => entry.name)) {
       if (LEFTOVER.test(name)) await rm(join(this.path, name), { recursive: true, force: true }).catch(() => undefined)
     }
@@ -183,15 +189,11 @@ export class Folder {
         await syncDirectory(this.path)
       },
       append: (name, lines) => appendLines(at(name), lines),
-      remove: (name) => removeFile(at(name)),
       move: (from, to) => moveFile(at(from), at(to)),
       makeFolder: (name) => makeDirectory(at(name), false),
+      remove: (names) => removeFiles(this.path, names),
       removeFolder: async (name) => removeTree(at(name), at(`.${name}.${await this.random()}.old`)),
     }
-  }
-
-  private random(): Promise<string> {
-    return (this.options.random ?? randomHex)()
   }
 }
 
@@ -200,7 +202,11 @@ function isMissing(error: unknown): boolean {
   return errnoOf(error instanceof StoreError ? error.cause : error) === 'ENOENT'
 }
 
-async function randomHex(): Promise<string> {
-  const { randomBytes } = await import('node:crypto')
-  return randomBytes(16).toString('hex')
+/** Makes names; what makes them is loaded at the first need. */
+function randomNames(): () => Promise<string> {
+  let library: Promise<typeof import('node:crypto')> | undefined
+  return async () => {
+    library ??= import('node:crypto')
+    return (await library).randomBytes(16).toString('hex')
+  }
 }

@@ -57,8 +57,7 @@ export class FileKeyStore implements KeyStore {
     checkName('key', name)
     if (!this.folder.has(name)) throw missing(name)
     await this.folder.exclusive(async (writer) => {
-      await writer.remove(name)
-      await writer.remove(`${name}.pub`)
+      await writer.remove([name, `${name}.pub`])
     })
   }
 

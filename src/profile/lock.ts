@@ -7,6 +7,9 @@ import { storeError } from './store-errors.ts'
 const PAUSE_NEXT = 3
 const PAUSE_QUEUED = 15
 
+/** Locks an open file; false when another holds it. */
+type TryLock = (fd: number) => boolean
+
 /**
  * How long a writer waits for another process, in seconds: `AKCTL_STORE_TIMEOUT`, else 10.
  * @throws UsageError for a value that is no number of seconds
@@ -25,6 +28,7 @@ export function storeTimeout(env: Readonly<Record<string, string | undefined>>):
 export class FileLock {
   /** The last one in this process's own queue: one waiter a process polls, and they come in order. */
   private tail: Promise<unknown> = Promise.resolve()
+  private library: Promise<TryLock> | undefined
 
   /**
    * @param path the lock file; made when missing, never removed. Beside it lies `PATH-queue`, for those who wait
@@ -52,7 +56,7 @@ export class FileLock {
    * @throws StoreError
    */
   async attempt<T>(work: () => Promise<T>): Promise<{ readonly result: T } | undefined> {
-    const { tryLock } = await import('fs-native-extensions')
+    const tryLock = await this.tryLock()
     const fd = openLockFile(this.path)
     try {
       if (!locked(tryLock, fd, this.path) || !isStill(this.path, fd)) return undefined
@@ -98,7 +102,7 @@ export class FileLock {
 
   /** @returns the open file that is locked now */
   private async take(path: string, longest: number, deadline: number): Promise<number> {
-    const { tryLock } = await import('fs-native-extensions')
+    const tryLock = await this.tryLock()
     const fd = openLockFile(path)
     try {
       for (let pause = 1; !tryLock(fd); pause = Math.min(pause * 1.5, longest)) {
@@ -112,6 +116,12 @@ export class FileLock {
     }
   }
 
+  /** Loaded at the first need; kept, as a run of many nodes takes its locks thousands of times. */
+  private tryLock(): Promise<TryLock> {
+    this.library ??= import('fs-native-extensions').then(({ tryLock }) => tryLock)
+    return this.library
+  }
+
   private refusal(holder: string): LockedError {
     const who = holder === '' ? 'another process' : `another process (${holder})`
     return new LockedError(`the store is being changed by ${who}: waited ${this.timeout} s for ${this.path}`, {
@@ -123,7 +133,7 @@ export class FileLock {
   }
 }
 
-function locked(tryLock: (fd: number) => boolean, fd: number, path: string): boolean {
+function locked(tryLock: TryLock, fd: number, path: string): boolean {
   try {
     return tryLock(fd)
   } catch (error) {

@@ -26,12 +26,12 @@ export class FilePendingOrders implements PendingOrders {
     return this.folder.exclusive((writer) => writer.write(String(nodeId), bytes))
   }
 
-  async clear(nodeId: number, orderId: string): Promise<void> {
-    const pending = await this.get(nodeId)
-    if (pending?.id !== orderId) return
+  async clear(ended: ReadonlyMap<number, string>): Promise<void> {
+    if ([...ended.keys()].every((nodeId) => this.folder.lacks(String(nodeId)))) return
     await this.folder.exclusive(async (writer) => {
-      const now = await this.get(nodeId)
-      if (now?.id === orderId) await writer.remove(String(nodeId))
+      const gone: string[] = []
+      for (const [nodeId, orderId] of ended) if ((await this.get(nodeId))?.id === orderId) gone.push(String(nodeId))
+      if (gone.length > 0) await writer.remove(gone)
     })
   }
 }

@@ -122,7 +122,8 @@ export interface PendingOrder {
 export interface PendingOrders {
   get(nodeId: number): Promise<PendingOrder | undefined>
   put(nodeId: number, order: PendingOrder): Promise<void>
-  clear(nodeId: number, orderId: string): Promise<void>
+  /** Strikes out orders, by the ids of their nodes; a note of another order stays. */
+  clear(ended: ReadonlyMap<number, string>): Promise<void>
 }
 
 /** What a watch keeps of one node between its looks, and between its runs. */

@@ -111,7 +111,7 @@ test('an order is put or refused before it could be sent, and a finished one is 
   leavePages(0)
   expect(await refused(profile.orders.put(2, { id: 'o2', verb: 'sync', at: ENTRY.at }))).toMatchObject({ kind: 'store' })
   expect(await profile.orders.get(2)).toBeUndefined()
-  await profile.orders.clear(1, 'o1')
+  await profile.orders.clear(new Map([[1, 'o1']]))
   expect(await profile.orders.get(1)).toBeUndefined()
 })
 

@@ -23,7 +23,7 @@ const ENTRY = { at: '2026-01-01T00:00:00Z', by: 'me@here', verb: 'sync', outcome
 const WORKS: Readonly<Record<string, (profile: Profile, argument: string) => Promise<unknown>>> = {
   node: (profile, name) => profile.update((data) => withNode(data, name)),
   order: (profile, id) => profile.orders.put(1, { id, verb: 'sync', at: ENTRY.at }),
-  clear: (profile, id) => profile.orders.clear(1, id),
+  clear: (profile, id) => profile.orders.clear(new Map([[1, id]])),
   journal: (profile, node) => profile.journal.append([{ ...ENTRY, node }]),
   key: (profile, name) => profile.keys.create(name, { comment: 'driver' }),
   /** COUNT:PREFIX, one update a node. */

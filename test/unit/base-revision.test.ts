@@ -44,6 +44,41 @@ test('forty nodes are a few writes, and no order stays noted', async () => {
   expect(own.writes).toBeLessThan(10)
 })
 
+test('the journal gets its lines as many at a time, before the notes of their orders are struck out', async () => {
+  const world = await memoryWorld(NAMES)
+  const { journal } = world.profile
+  const append = journal.append.bind(journal)
+  const parts: { readonly lines: number; readonly noted: number }[] = []
+  journal.append = async (lines) => {
+    parts.push({ lines: lines.length, noted: (await noted(world)).length })
+    return append(lines)
+  }
+  await syncAll(world)
+  expect(parts.length).toBeLessThan(10)
+  expect(parts.every(({ lines, noted: orders }) => orders >= lines)).toBe(true)
+  const written = await journal.list({ limit: 100 })
+  expect(written.map(({ node }) => node).sort()).toEqual([...NAMES].sort())
+  expect(written.every(({ verb, outcome, revision }) => verb === 'mta sync' && outcome === 'changed' && revision === 1)).toBe(
+    true,
+  )
+})
+
+test('a journal that cannot be written is said once for all, and changes no outcome', async () => {
+  const world = await memoryWorld(NAMES)
+  world.profile.journal.append = () => Promise.reject(new Error('no space left on device'))
+  expect((await syncAll(world)).every(({ outcome }) => outcome === 'changed')).toBe(true)
+  const said = world.notes.filter((note) => note.includes('the journal could not be written: no space left on device'))
+  expect(said.length).toBeLessThan(10)
+  expect(
+    said
+      .join(' ')
+      .match(/\bmx\d+\b/g)
+      ?.sort(),
+  ).toEqual([...NAMES].sort())
+  expect(await known(world)).toEqual(NAMES.map(() => 1))
+  expect(await noted(world)).toEqual([])
+})
+
 test('a write that fails is said, and changes no outcome; the next command finds out what was done', async () => {
   const world = await memoryWorld(NAMES)
   const own = disk(world, true)

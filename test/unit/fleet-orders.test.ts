@@ -174,7 +174,7 @@ describe('an order whose end was not seen', () => {
     const stopping = stop(world)
     await until('it was looked at', 20, () => mx1.calls.includes('order') || undefined)
     mx1.orders.set('X1', { id: 'X1', verb: 'start', state: 'done', outcome: 'changed' })
-    await world.profile.orders.clear(1, 'X1')
+    await world.profile.orders.clear(new Map([[1, 'X1']]))
     expect(await stopping).toMatchObject([{ outcome: 'ok' }])
     expect([mx1.calls.includes('stop'), world.notes]).toEqual([true, []])
     expect((await journalOf(world)).map(({ verb }) => verb)).toEqual(['mta stop'])
@@ -358,7 +358,7 @@ test('a revision is not written over what another process has found out and done
     const result = await syncNode(session, { takeOver: false, restart: true, dryRun: false, reason: '' })
     const { id } = session.node
     if (id === 1) await world.profile.orders.put(id, other)
-    else await world.profile.orders.clear(id, session.account.orderIds.at(-1) ?? '')
+    else await world.profile.orders.clear(new Map([[id, session.account.orderIds.at(-1) ?? '']]))
     return { outcome: 'changed', result }
   })
   const { nodes } = await world.profile.read()

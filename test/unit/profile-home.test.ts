@@ -58,7 +58,7 @@ test('reading makes nothing: the profile default is there without any file', asy
   expect(await profile.read()).toEqual({ schema: 1, nextId: 1, nodes: [], defaults: {} })
   expect([await profile.keys.list(), await profile.trust.list(), await profile.journal.list({ limit: 5 })]).toEqual([[], [], []])
   expect(await profile.orders.get(1)).toBeUndefined()
-  await profile.orders.clear(1, 'x')
+  await profile.orders.clear(new Map([[1, 'x']]))
   expect(await home.list()).toEqual([
     { name: 'default', current: true, nodes: 0, directory: join(place, 'profiles/default'), secrets: 'none' },
   ])
@@ -123,14 +123,14 @@ describe('profiles', () => {
     expect((await home.open()).name).toBe('default')
   })
 
-  test('what a crash left of a deleted one goes with the next change, and is no profile', async () => {
+  test('what a crash left of a deleted one is no profile, and goes with the first change of another process', async () => {
     const place = fresh()
     const home = openHome({ AKCTL_HOME: place })
     await home.create('a')
     mkdirSync(join(place, `profiles/.gone.${'0'.repeat(32)}.old/keys`), { recursive: true })
     writeFileSync(join(place, 'profiles/README'), '')
     expect((await home.list()).map(({ name }) => name)).toEqual(['a', 'default'])
-    await home.create('b')
+    await openHome({ AKCTL_HOME: place }).create('b')
     expect(readdirSync(join(place, 'profiles')).sort()).toEqual(['.lock', '.lock-queue', 'README', 'a', 'b'])
   })
 

@@ -20,7 +20,7 @@ test('an order is there for the next command until its end was seen', async () =
     order('o2'),
     undefined,
   ])
-  await again.orders.clear(1, 'o1')
+  await again.orders.clear(new Map([[1, 'o1']]))
   expect([await profile.orders.get(1), await profile.orders.get(12)]).toEqual([undefined, order('o2')])
   expect(readdirSync(join(profile.directory, 'orders')).sort()).toEqual(['.lock', '.lock-queue', '12'])
 })
@@ -29,17 +29,17 @@ test('clearing an order leaves a later one of the node alone', async () => {
   const { orders } = await fresh()
   await orders.put(1, order('o1'))
   await orders.put(1, order('o2'))
-  await orders.clear(1, 'o1')
+  await orders.clear(new Map([[1, 'o1']]))
   expect(await orders.get(1)).toEqual(order('o2'))
-  await orders.clear(1, 'o2')
-  await orders.clear(1, 'o2')
+  await orders.clear(new Map([[1, 'o2']]))
+  await orders.clear(new Map([[1, 'o2']]))
   expect(await orders.get(1)).toBeUndefined()
 })
 
 test('clearing an order leaves alone one that is put at the same moment', async () => {
   const { orders } = await fresh()
   await orders.put(1, order('o1'))
-  await Promise.all([orders.put(1, order('o2')), orders.clear(1, 'o1')])
+  await Promise.all([orders.put(1, order('o2')), orders.clear(new Map([[1, 'o1']]))])
   expect(await orders.get(1)).toEqual(order('o2'))
 })
 
@@ -47,7 +47,7 @@ test('many at once: each put and clear counts', async () => {
   const { orders } = await fresh()
   const ids = Array.from({ length: 60 }, (_, i) => i + 1)
   await Promise.all(ids.map((id) => orders.put(id, order(`o${id}`))))
-  await Promise.all(ids.map((id) => orders.clear(id, id % 2 === 0 ? `o${id}` : 'another')))
+  await Promise.all(ids.map((id) => orders.clear(new Map([[id, id % 2 === 0 ? `o${id}` : 'another']]))))
   const left = await Promise.all(ids.map((id) => orders.get(id)))
   expect(left).toEqual(ids.map((id) => (id % 2 === 0 ? undefined : order(`o${id}`))))
 })
@@ -58,7 +58,7 @@ test('a damaged one is never taken for none, nor removed', async () => {
   const file = join(profile.directory, 'orders/1')
   writeFileSync(file, '{"schema":1,"id":"o')
   await expect(profile.orders.get(1)).rejects.toThrow(StoreError)
-  await expect(profile.orders.clear(1, 'o1')).rejects.toThrow(`${file} is damaged`)
+  await expect(profile.orders.clear(new Map([[1, 'o1']]))).rejects.toThrow(`${file} is damaged`)
   expect(statSync(file).size).toBe(19)
   await profile.orders.put(1, order('o2'))
   expect(await profile.orders.get(1)).toEqual(order('o2'))

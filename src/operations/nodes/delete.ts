@@ -60,7 +60,7 @@ export async function forgetNode(
     context.warn(
       `${node.name}: the end of a ${pending.verb} of ${pending.at} was never seen; what became of it is only known on the server`,
     )
-    await profile.orders.clear(node.id, pending.id)
+    await profile.orders.clear(new Map([[node.id, pending.id]]))
   }
   const used = new Set(rest.flatMap(endpointsOf))
   const unused = endpointsOf(node).filter((endpoint) => !used.has(endpoint))

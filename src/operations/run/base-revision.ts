@@ -1,8 +1,8 @@
 import { type KnownRevision, type NodeRecord, withBase } from '../../node/record.ts'
-import type { Profile } from '../../profile/profile.ts'
+import type { JournalEntry, Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 
-/** Milliseconds in which the revisions of a run's nodes are gathered for one write, as each writes the whole profile. */
+/** Milliseconds in which what a run's orders came to is gathered for one write, as each writes the whole profile. */
 export const GATHER = 1000
 
 /** A revision that this profile now knows a node to be at, and the order, still noted, by which it is. */
@@ -14,8 +14,9 @@ interface Adopted {
 const NONE: ReadonlySet<string> = new Set()
 
 /**
- * The revisions that a run's orders have made. They go into the profile many at a time; only then the notes of their
- * orders are struck out, so that the next command finds out what a run that died in between has done.
+ * The revisions that a run's orders have made. They go into the profile many at a time, and so do the journal's lines on them;
+ * only then the notes of their orders are struck out, so that the next command finds out what a run that died in between has
+ * done, and writes the line that it did not.
  */
 export class BaseRevisions {
   private readonly waiting = new Map<number, Adopted>()
@@ -23,6 +24,8 @@ export class BaseRevisions {
   private readonly adopted = new Map<number, KnownRevision>()
   /** The ids of the run's orders on each node. */
   private readonly sent = new Map<number, Set<string>>()
+  /** The journal's lines on orders that are among `waiting`. */
+  private lines: JournalEntry[] = []
   private timer: NodeJS.Timeout | undefined
   private writing: Promise<void> = Promise.resolve()
 
@@ -51,7 +54,7 @@ export class BaseRevisions {
   /** An order has ended that made no revision. Its note stays while a revision of an order before it is not yet written. */
   async ended(profile: Profile, nodeId: number, orderId: string): Promise<void> {
     const before = this.waiting.get(nodeId)
-    if (before === undefined) await profile.orders.clear(nodeId, orderId)
+    if (before === undefined) await profile.orders.clear(new Map([[nodeId, orderId]]))
     else this.waiting.set(nodeId, { ...before, orderId })
   }
 
@@ -60,6 +63,12 @@ export class BaseRevisions {
     this.waiting.set(nodeId, { known, orderId })
     this.adopted.set(nodeId, known)
     this.timer ??= setTimeout(() => void this.flush(profile), GATHER)
+  }
+
+  /** Writes the journal's line on a node: soon, where the note of its order waits, too, and else at once. */
+  async journal(profile: Profile, nodeId: number, line: JournalEntry): Promise<void> {
+    if (this.waiting.has(nodeId)) this.lines.push(line)
+    else await this.append(profile, [line])
   }
 
   /** Writes what is not yet written. What was done on the nodes is done: trouble is a warning, the notes stay, and the next flush tries again. */
@@ -71,17 +80,27 @@ export class BaseRevisions {
   }
 
   private async write(profile: Profile): Promise<void> {
+    const lines = this.lines.splice(0)
+    if (lines.length > 0) await this.append(profile, lines)
     const all = new Map(this.waiting)
     if (all.size === 0) return
     try {
       await this.adoptAll(profile, all)
-      for (const [id, adopted] of all) {
-        await profile.orders.clear(id, adopted.orderId)
-        if (this.waiting.get(id) === adopted) this.waiting.delete(id)
-      }
+      await profile.orders.clear(new Map([...all].map(([id, { orderId }]) => [id, orderId])))
+      for (const [id, adopted] of all) if (this.waiting.get(id) === adopted) this.waiting.delete(id)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.context.warn(`what was done could not be written to the profile; the next command finds it out on the nodes: ${why}`)
+    }
+  }
+
+  /** What was done is done: its outcome matters more than the journal's trouble. */
+  private async append(profile: Profile, lines: readonly JournalEntry[]): Promise<void> {
+    try {
+      await profile.journal.append(lines)
+    } catch (error) {
+      const nodes = lines.map(({ node = '' }) => node).join(' ')
+      this.context.warn(`${nodes}: the journal could not be written: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 

@@ -6,7 +6,7 @@ import { baseOf, type KnownRevision, type NodeRecord } from '../../node/record.t
 import type { NodeState } from '../../node/state.ts'
 import type { Settings } from '../../node/settings.ts'
 import { FailedError, NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
-import type { Profile } from '../../profile/profile.ts'
+import type { JournalEntry, Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
 import type { BaseRevisions } from './base-revision.ts'
 import type { Fleet } from './fleet.ts'
@@ -119,6 +119,11 @@ export class Session {
     if (applied !== undefined) this.made = applied.revision
     await this.ended(order.id, applied === undefined ? undefined : knownBy(applied, order.id))
     return result
+  }
+
+  /** Writes the journal's line on this node; trouble with that is a warning. */
+  journal(line: JournalEntry): Promise<void> {
+    return this.run.bases.journal(this.profile, this.node.id, line)
   }
 
   /** An order's end was seen: its note is struck out, once the profile knows the revision that the node is at by it. */

@@ -249,10 +249,10 @@ async function accounted<T>(session: Session, purpose: Purpose, work: (session: 
 
 /** Writes the journal's line for what was done on a node: with its orders, if any were sent. */
 export async function journalVisit(session: Session, verb: string, outcome: Outcome, message: string | undefined): Promise<void> {
-  const { context, profile, node } = session
+  const { context, node } = session
   const { orderIds, revision } = session.account
   const id = orderIds.at(-1)
-  const entry = {
+  await session.journal({
     at: context.clock().toISOString(),
     by: context.operator,
     verb,
@@ -262,11 +262,5 @@ export async function journalVisit(session: Session, verb: string, outcome: Outc
     ...(orderIds.length < 2 ? {} : { orderIds }),
     ...(revision === undefined ? {} : { revision }),
     ...(message === undefined ? {} : { message }),
-  }
-  try {
-    await profile.journal.append([entry])
-  } catch (error) {
-    // What was done is done: its outcome matters more than the journal's trouble.
-    context.warn(`${node.name}: the journal could not be written: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  })
 }
