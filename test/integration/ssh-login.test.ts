@@ -68,6 +68,13 @@ describe('logging in', () => {
     expect(attempts.every((line) => line.includes('method publickey'))).toBe(true)
   })
 
+  test('the server is not asked to prove the other host keys that it tells of', async () => {
+    await login(keyCredential(sshd.key))
+    await sshd.authAttempts() // every connection has ended, and its log is whole
+    expect(sshd.log()).toContain('Entering interactive session')
+    expect(sshd.log()).not.toContain('hostkeys-prove')
+  })
+
   test('a protected key: the right passphrase', async () => {
     expect(await login(keyCredential(locked, () => Promise.resolve('open sesame')))).toBe('in')
   })
