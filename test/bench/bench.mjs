@@ -42,7 +42,10 @@ if (wanted('fleet'))
   rows.push(...(await fleetStatus(bin, { hosts: Number(values.hosts), runs: Number(values.runs), profile: values.profile })))
 if (wanted('apply'))
   rows.push(...(await fleetApply(bin, { hosts: Number(values.hosts), runs: Number(values.runs), profile: values.profile })))
-if (wanted('agents')) rows.push(...(await httpsFleet(bin, { agents: Number(values.agents), requests: Number(values.requests) })))
+if (wanted('agents'))
+  rows.push(
+    ...(await httpsFleet(bin, { agents: Number(values.agents), requests: Number(values.requests), runs: Number(values.runs) })),
+  )
 
 const width = Math.max(...rows.map(({ name }) => name.length))
 console.log(`\n${'figure'.padEnd(width)}  measured    target`)

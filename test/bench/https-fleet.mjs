@@ -22,20 +22,22 @@ const REAL = 100
 
 /**
  * @param {string} bin bin/run.js
- * @param {{ agents: number, requests: number }} options agents: hosts; requests: broken ones that are sent to the agent
+ * @param {{ agents: number, requests: number, runs: number }} options agents: hosts; requests: broken ones that are sent to the
+ *   agent; runs: of which the best counts
  */
-export async function httpsFleet(bin, { agents, requests }) {
-  return [...(await client(bin, agents)), ...(await agent(bin, Math.min(agents, REAL), requests))]
+export async function httpsFleet(bin, { agents, requests, runs }) {
+  return [...(await client(bin, agents, runs)), ...(await agent(bin, Math.min(agents, REAL), requests))]
 }
 
 /** What the client alone needs: against a stand-in. */
-async function client(bin, count) {
+async function client(bin, count, runs) {
   const fleet = new AgentFleet(bin, count)
   try {
     await fleet.upWithStandIn()
     fleet.status() // warms the code cache
-    const bare = fleet.bare()
-    const { cpu, rss, wall } = fleet.status()
+    const all = Array.from({ length: runs }, () => [fleet.bare(), fleet.status()])
+    const bare = cheapest(all.map(([one]) => one))
+    const { cpu, rss, wall } = cheapest(all.map(([, one]) => one))
     return [
       {
         name: `akctl mta status --all, ${count} HTTPS hosts (a stand-in answers): client CPU a host`,
@@ -90,6 +92,10 @@ async function agent(bin, count, requests) {
   } finally {
     await fleet.down()
   }
+}
+
+function cheapest(results) {
+  return results.reduce((a, b) => (a.cpu < b.cpu ? a : b))
 }
 
 class AgentFleet {

@@ -253,6 +253,7 @@ describe('no connection at all', () => {
       (record) => Object.fromEntries(Object.entries(record).filter(([name]) => name !== 'certificate')) as unknown as TrustRecord,
     ],
     ['with a broken one', (record) => ({ ...record, certificate: 'rubbish' })],
+    ['with another one behind it', (record) => ({ ...record, certificate: `${record.certificate ?? ''}${impostor.cert}` })],
     ['with another one', (record) => ({ ...record, certificate: impostor.cert })],
   ])('for an accepted identity that is kept %s', async (_, change) => {
     await start(genuine)

@@ -35,6 +35,12 @@ export function describeCertificate(endpoint: string, certificate: X509Certifica
   }
 }
 
+/** The bytes of a PEM text that is one certificate and nothing else (RFC 7468, section 2); undefined for any other. */
+export function derOf(pem: string): Uint8Array | undefined {
+  const text = /^-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/.exec(pem)?.[1]
+  return text === undefined ? undefined : Buffer.from(text, 'base64')
+}
+
 /** The certificate of a PEM text, or undefined when it holds none that can be read. */
 export function readCertificate(pem: string): X509Certificate | undefined {
   try {
