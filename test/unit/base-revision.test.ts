@@ -63,6 +63,27 @@ test('the journal gets its lines as many at a time, before the notes of their or
   )
 })
 
+test('a line that comes while others are written is in the journal before its note goes', async () => {
+  const world = await memoryWorld(NAMES)
+  const { journal, orders } = world.profile
+  const clear = orders.clear.bind(orders)
+  const unwritten: number[] = []
+  orders.clear = async (ended) => {
+    const written = new Set((await journal.list({ limit: 100 })).map(({ orderId }) => orderId))
+    unwritten.push([...ended.values()].filter((id) => !written.has(id)).length)
+    return clear(ended)
+  }
+  const append = journal.append.bind(journal)
+  journal.append = async (lines) => {
+    await new Promise((resolve) => setTimeout(resolve, 20)) // other nodes end meanwhile
+    return append(lines)
+  }
+  world.node('mx20').during = () => new Promise((resolve) => setTimeout(resolve, 1100)) // the first write is before the last node
+  await syncAll(world)
+  expect(unwritten.length).toBeGreaterThan(0)
+  expect(unwritten.every((count) => count === 0)).toBe(true)
+})
+
 test('a journal that cannot be written is said once for all, and changes no outcome', async () => {
   const world = await memoryWorld(NAMES)
   world.profile.journal.append = () => Promise.reject(new Error('no space left on device'))

@@ -80,14 +80,14 @@ export class BaseRevisions {
   }
 
   private async write(profile: Profile): Promise<void> {
-    const lines = this.lines.splice(0)
-    if (lines.length > 0) await this.append(profile, lines)
     const all = new Map(this.waiting)
+    await this.append(profile, this.lines.splice(0))
     if (all.size === 0) return
     try {
       await this.adoptAll(profile, all)
-      await profile.orders.clear(new Map([...all].map(([id, { orderId }]) => [id, orderId])))
       for (const [id, adopted] of all) if (this.waiting.get(id) === adopted) this.waiting.delete(id)
+      await this.append(profile, this.lines.splice(0)) // what came meanwhile: no note goes before its line is written
+      await profile.orders.clear(new Map([...all].map(([id, { orderId }]) => [id, orderId])))
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.context.warn(`what was done could not be written to the profile; the next command finds it out on the nodes: ${why}`)
@@ -96,6 +96,7 @@ export class BaseRevisions {
 
   /** What was done is done: its outcome matters more than the journal's trouble. */
   private async append(profile: Profile, lines: readonly JournalEntry[]): Promise<void> {
+    if (lines.length === 0) return
     try {
       await profile.journal.append(lines)
     } catch (error) {
