@@ -7,11 +7,18 @@ import { memoryWorlds, type MemoryWorld } from '../support/memory-node.ts'
 const memoryWorld = memoryWorlds()
 const NAMES = Array.from({ length: 40 }, (_, index) => `mx${index + 1}`)
 
-function syncAll({ context }: MemoryWorld): Promise<readonly NodeOutcome<unknown>[]> {
-  const rest = { width: { concurrency: 8 }, consent: { above: 100, yes: true }, dryRun: false, reason: undefined }
-  return changeNodes(context, 'sync', { ...rest, waves: undefined, selection: { all: true } }, (session) =>
-    syncNode(session, { takeOver: false, restart: true, dryRun: false, reason: 'a test' }),
-  )
+function syncAll(
+  { context }: MemoryWorld,
+  more: { readonly onNode?: (outcome: NodeOutcome<unknown>) => void; readonly after?: (name: string) => Promise<void> } = {},
+): Promise<readonly NodeOutcome<unknown>[]> {
+  const { onNode, after } = more
+  const width = { concurrency: NAMES.length, onNode }
+  const run = { width, consent: { above: 100, yes: true }, dryRun: false, reason: undefined, waves: undefined }
+  return changeNodes(context, 'sync', { ...run, selection: { all: true } }, async (session) => {
+    const result = await syncNode(session, { takeOver: false, restart: true, dryRun: false, reason: 'a test' })
+    await after?.(session.node.name)
+    return result
+  })
 }
 
 /** Counts the writes of the profile, which fail while the disk is full. */
@@ -63,25 +70,75 @@ test('the journal gets its lines as many at a time, before the notes of their or
   )
 })
 
-test('a line that comes while others are written is in the journal before its note goes', async () => {
-  const world = await memoryWorld(NAMES)
-  const { journal, orders } = world.profile
-  const clear = orders.clear.bind(orders)
-  const unwritten: number[] = []
-  orders.clear = async (ended) => {
-    const written = new Set((await journal.list({ limit: 100 })).map(({ orderId }) => orderId))
-    unwritten.push([...ended.values()].filter((id) => !written.has(id)).length)
-    return clear(ended)
+describe('a node whose end comes while those of others are written', () => {
+  /** Sees to it that no note is struck out whose order is in no line of the journal. */
+  function watched({ profile: { journal, orders } }: MemoryWorld): {
+    readonly struckOut: string[]
+    readonly unwritten: string[]
+  } {
+    const seen = { struckOut: [] as string[], unwritten: [] as string[] }
+    const clear = orders.clear.bind(orders)
+    orders.clear = async (ended) => {
+      const written = new Set((await journal.list({ limit: 100 })).map(({ orderId }) => orderId))
+      seen.struckOut.push(...ended.values())
+      seen.unwritten.push(...[...ended.values()].filter((id) => !written.has(id)))
+      return clear(ended)
+    }
+    return seen
   }
-  const append = journal.append.bind(journal)
-  journal.append = async (lines) => {
-    await new Promise((resolve) => setTimeout(resolve, 20)) // other nodes end meanwhile
-    return append(lines)
+
+  /** Holds one node up until it is let go, and tells when it has ended. */
+  function heldUp(name: string): {
+    readonly hold: (node: string) => Promise<void>
+    readonly letGo: () => Promise<void>
+    readonly onNode: (outcome: NodeOutcome<unknown>) => void
+  } {
+    let open = (): void => undefined
+    let end = (): void => undefined
+    const gate = new Promise<void>((resolve) => (open = resolve))
+    const over = new Promise<void>((resolve) => (end = resolve))
+    return {
+      hold: (node) => (node === name ? gate : Promise.resolve()),
+      letGo: () => {
+        open()
+        return over
+      },
+      onNode: ({ node }) => {
+        if (node === name) end()
+      },
+    }
   }
-  world.node('mx20').during = () => new Promise((resolve) => setTimeout(resolve, 1100)) // the first write is before the last node
-  await syncAll(world)
-  expect(unwritten.length).toBeGreaterThan(0)
-  expect(unwritten.every((count) => count === 0)).toBe(true)
+
+  test('with its order: its note stays for the next write', async () => {
+    const world = await memoryWorld(NAMES)
+    const { hold, letGo, onNode } = heldUp('mx20')
+    const seen = watched(world)
+    world.node('mx20').during = () => hold('mx20')
+    const { journal } = world.profile
+    const append = journal.append.bind(journal)
+    journal.append = async (lines) => {
+      await letGo()
+      return append(lines)
+    }
+    await syncAll(world, { onNode })
+    expect([seen.unwritten, seen.struckOut.length]).toEqual([[], NAMES.length])
+    expect(await noted(world)).toEqual([])
+  })
+
+  test('after its order: its line is written before its note goes', async () => {
+    const world = await memoryWorld(NAMES)
+    const { hold, letGo, onNode } = heldUp('mx20')
+    const seen = watched(world)
+    const { profile } = world
+    const update = profile.update.bind(profile)
+    profile.update = async (change) => {
+      await letGo()
+      return update(change)
+    }
+    await syncAll(world, { onNode, after: hold })
+    expect([seen.unwritten, seen.struckOut.length]).toEqual([[], NAMES.length])
+    expect(await noted(world)).toEqual([])
+  })
 })
 
 test('a journal that cannot be written is said once for all, and changes no outcome', async () => {
