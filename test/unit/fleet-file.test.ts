@@ -249,7 +249,11 @@ describe('the file on the disk', () => {
     })
     await expect(textOf(join(folder, 'nope'))).rejects.toMatchObject({
       exit: 2,
-      message: expect.stringContaining('ENOENT') as string,
+      message: `there is no file ${join(folder, 'nope')}`,
+    })
+    await expect(textOf(folder)).rejects.toMatchObject({
+      exit: 2,
+      message: `cannot read ${folder}: it is a directory where a file should be`,
     })
   })
 })
