@@ -8,7 +8,7 @@ import type { Settings } from '../../node/settings.ts'
 import { FailedError, NodeError, UnknownOutcomeError } from '../../outcome/errors.ts'
 import type { JournalEntry, Profile } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
-import type { BaseRevisions } from './base-revision.ts'
+import type { Endings } from './endings.ts'
 import type { Fleet } from './fleet.ts'
 import type { KeptLeases } from './kept-leases.ts'
 import { claimOf } from './lease.ts'
@@ -18,7 +18,7 @@ import type { OrderGuard } from './order-guard.ts'
 export interface SessionRun {
   /** Keeps Ctrl-C from an order that is under way. */
   readonly guard: OrderGuard
-  readonly bases: BaseRevisions
+  readonly endings: Endings
   /** Keeps the leases that orders take; none: they go with each order. */
   readonly leases?: KeptLeases | undefined
 }
@@ -51,7 +51,7 @@ export class Session {
 
   /** At which revision the profile, or this run, knows the node to be. */
   get base(): KnownRevision | undefined {
-    return this.run.bases.of(this.node.id) ?? baseOf(this.node)
+    return this.run.endings.of(this.node.id) ?? baseOf(this.node)
   }
 
   /** The node as it was before this session's first order; asked once. */
@@ -67,7 +67,7 @@ export class Session {
 
   /** Whether an order of this run, be it of another visit of the node, has this id. */
   isOfRun(orderId: string): boolean {
-    return this.run.bases.sentTo(this.node.id).has(orderId)
+    return this.run.endings.sentTo(this.node.id).has(orderId)
   }
 
   /** Runs a change that Ctrl-C does not cut. @throws CancelledError when it came before */
@@ -99,9 +99,9 @@ export class Session {
       lease: this.run.leases?.claim(node, `mta ${verb}`) ?? claimOf(context, `mta ${verb}`),
     }
     const result = await this.run.guard.run(async () => {
-      const base = this.run.bases.unwritten(node.id)
+      const base = this.run.endings.unwritten(node.id)
       await profile.orders.put(node.id, { id: order.id, verb, at: order.at, ...(base === undefined ? {} : { base }) })
-      this.run.bases.noted(node.id, order.id)
+      this.run.endings.noted(node.id, order.id)
       this.sent.push(order.id)
       try {
         return await send(order)
@@ -123,14 +123,14 @@ export class Session {
 
   /** Writes the journal's line on this node; trouble with that is a warning. */
   journal(line: JournalEntry): Promise<void> {
-    return this.run.bases.journal(this.profile, this.node.id, line)
+    return this.run.endings.journal(this.profile, this.node.id, line)
   }
 
   /** An order's end was seen: its note is struck out, once the profile knows the revision that the node is at by it. */
   async ended(orderId: string, known: KnownRevision | undefined): Promise<void> {
     const { node, profile, run } = this
-    if (known === undefined) await run.bases.ended(profile, node.id, orderId)
-    else run.bases.adopt(profile, node.id, known, orderId)
+    if (known === undefined) await run.endings.ended(profile, node.id, orderId)
+    else run.endings.adopt(profile, node.id, known, orderId)
   }
 }
 

@@ -3,7 +3,7 @@ import type { OrderState } from '../../node/revision.ts'
 import { ConflictError } from '../../outcome/errors.ts'
 import type { Outcome } from '../../outcome/outcome.ts'
 import type { PendingOrder } from '../../profile/profile.ts'
-import { GATHER } from './base-revision.ts'
+import { GATHER } from './endings.ts'
 import { pause } from './pause.ts'
 import type { Session } from './session.ts'
 

@@ -11,7 +11,7 @@ import { connectionOver, noScripts, openAgent, openHost } from '../connector.ts'
 import type { Context, Opener, RunProgress } from '../context.ts'
 import { Lookups } from '../lookups.ts'
 import { checkAnswers, checkEnvironment } from './answers.ts'
-import { BaseRevisions } from './base-revision.ts'
+import { Endings } from './endings.ts'
 import type { Fleet } from './fleet.ts'
 import type { KeptLeases } from './kept-leases.ts'
 import { OrderGuard } from './order-guard.ts'
@@ -47,7 +47,7 @@ export interface Shared {
   /** Reads keys and trust, and asks for a passphrase, only once. */
   readonly opener: Opener
   readonly budget: FailBudget
-  readonly bases: BaseRevisions
+  readonly endings: Endings
   readonly progress: RunProgress
   /** Whether an unknown identity may be asked about: when the whole run is one node. */
   readonly ask: boolean
@@ -104,10 +104,10 @@ export async function whole<R>(
   setMaxListeners(0, context.signal) // one a node at work; Node would warn of the eleventh
   const progress = unwatched === true ? UNWATCHED : context.progress(nodes.length)
   const budget = new FailBudget(maxFail, nodes.length)
-  const bases = new BaseRevisions(context)
+  const endings = new Endings(context)
   const opens = opener ?? leasesOf(purpose)?.opener ?? context.connector
   try {
-    return await use({ opener: opens, budget, bases, progress, ask: nodes.length === 1, onGrace: graceNote(context) })
+    return await use({ opener: opens, budget, endings, progress, ask: nodes.length === 1, onGrace: graceNote(context) })
   } finally {
     progress.end()
   }
@@ -141,7 +141,7 @@ export function visitPart<T>(
 ): Promise<readonly NodeOutcome<T>[]> {
   return run(context, fleet, width, shared, async (node, guard) => {
     const connection = await shared.opener.open(node, { ask: shared.ask, signal: guard.signal })
-    const session = new Session(context, fleet, node, connection, { guard, bases: shared.bases, leases: leasesOf(purpose) })
+    const session = new Session(context, fleet, node, connection, { guard, endings: shared.endings, leases: leasesOf(purpose) })
     try {
       return await accounted(session, purpose, async (own) => {
         if (purpose.kind !== 'look') await settlePending(own, purpose.kind)
@@ -185,7 +185,7 @@ export function visitBelow<T>(
   return whole(context, fleet, width, purpose, (shared) =>
     run(context, fleet, width, shared, async (node, guard) => {
       const { connection, below } = await openBelow(context, node, { ask: shared.ask, signal: guard.signal }, lookups)
-      const session = new Session(context, fleet, node, connection, { guard, bases: shared.bases, leases: leasesOf(purpose) })
+      const session = new Session(context, fleet, node, connection, { guard, endings: shared.endings, leases: leasesOf(purpose) })
       try {
         return await accounted(session, purpose, (own) => work(own, below))
       } finally {
@@ -217,7 +217,7 @@ async function run<T>(
   context: Context,
   { nodes, profile }: Fleet,
   { concurrency, onNode, until }: PartWidth<T>,
-  { budget, bases, progress, onGrace }: Shared,
+  { budget, endings, progress, onGrace }: Shared,
   work: (node: NodeRecord, guard: OrderGuard) => Promise<Done<T>>,
 ): Promise<readonly NodeOutcome<T>[]> {
   const signal = until === undefined ? context.signal : AbortSignal.any([context.signal, until])
@@ -235,7 +235,7 @@ async function run<T>(
     onNode?.(outcome)
   }
   const outcomes = await fanOut(nodes, guarded, { concurrency, budget, signal, onSettled })
-  await bases.flush(profile) // the next part of the run finds its own orders ended
+  await endings.flush(profile) // the next part of the run finds its own orders ended
   return outcomes
 }
 

@@ -14,11 +14,11 @@ interface Adopted {
 const NONE: ReadonlySet<string> = new Set()
 
 /**
- * The revisions that a run's orders have made. They go into the profile many at a time, and so do the journal's lines on them;
- * only then the notes of their orders are struck out, so that the next command finds out what a run that died in between has
- * done, and writes the line that it did not.
+ * What a run's orders came to: the revisions that they have made, and the journal's lines on them. Both are written many at a
+ * time; only then the notes of the orders are struck out, so that the next command finds out what a run that died in between has
+ * done, and writes the lines that it did not.
  */
-export class BaseRevisions {
+export class Endings {
   private readonly waiting = new Map<number, Adopted>()
   /** What the run's orders have made of each node, written or not. */
   private readonly adopted = new Map<number, KnownRevision>()

@@ -1,4 +1,4 @@
-// The revisions that a run has made get into the profile many at a time, and none is lost when that fails.
+// What a run's orders came to is written many at a time, and nothing is lost when that fails.
 import { changeNodes } from '../../src/operations/mta/change.ts'
 import { syncNode } from '../../src/operations/mta/sync.ts'
 import type { NodeOutcome } from '../../src/outcome/outcome.ts'
