@@ -147,6 +147,15 @@ describe('near names', () => {
   ])('of %s are %j', (word, wanted) => {
     expect(nearNames(word, ['mx1', 'mx2', 'mx3', 'mx4567', 'out.eu'])).toEqual(wanted)
   })
+
+  test.each<[string, string[]]>([
+    ['dns-timeout', ['dns-lookup-timeout']],
+    ['connection-timeout', ['esmtp-connection-timeout']],
+    ['timeout-dns', []],
+    ['timeout', []],
+  ])('the words of %s are those of %j', (word, wanted) => {
+    expect(nearNames(word, ['dns-lookup-timeout', 'esmtp-connection-timeout', 'profiling'])).toEqual(wanted)
+  })
 })
 
 test('a range that names nodes which are not there is refused whole, told as a set', () => {
