@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { UsageError } from '../outcome/errors.ts'
+import { unreadable } from '../operations/files/unreadable.ts'
 import type { CliContext } from './context.ts'
 
 /** A file that the command line names; `-` is stdin. @throws UsageError when it can't be read */
@@ -8,6 +8,6 @@ export async function bytesOf(context: CliContext, file: string): Promise<Uint8A
   try {
     return await readFile(file)
   } catch (error) {
-    throw new UsageError(`cannot read the file: ${error instanceof Error ? error.message : String(error)}`)
+    throw unreadable('file', file, error)
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { UsageError } from '../outcome/errors.ts'
 import type { Context } from './context.ts'
+import { unreadable } from './files/unreadable.ts'
 
 /**
  * The passphrase of a stored key: from `--passphrase-file`, else `AKCTL_PASSPHRASE`, else asked for. Never from argv.
@@ -46,13 +47,13 @@ export async function readPassphraseFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw cannotRead(error)
+    throw cannotRead(file, error)
   }
 }
 
 /** The error for a passphrase file that can't be read. */
-export function cannotRead(error: unknown): UsageError {
-  return new UsageError(`cannot read the passphrase file: ${error instanceof Error ? error.message : String(error)}`)
+export function cannotRead(file: string, error: unknown): UsageError {
+  return unreadable('passphrase file', file, error)
 }
 
 /**

@@ -57,7 +57,7 @@ describe('keys create', () => {
 
   test('a passphrase file that is not there is named, when a key is made and when it is used', async () => {
     const made = await cli.run(['keys', 'create', 'no-file', '--passphrase-file', '/nope'])
-    expect(made).toMatchObject({ exit: 2, stderr: expect.stringMatching(/cannot read the passphrase file.*\/nope/) as string })
+    expect(made).toMatchObject({ exit: 2, stderr: expect.stringMatching(/there is no passphrase file .*\/nope/) as string })
     const sshd = await startSshd()
     await cli.ok(['keys', 'create', 'used', '--passphrase-stdin'], { input: 'pw' })
     await cli.ok([
@@ -76,7 +76,7 @@ describe('keys create', () => {
     await cli.ok(['trust', 'add', 'user', '--fingerprint', sshd.hostKey().fingerprint])
     const used = await cli.run(['mta', 'status', 'user', '--passphrase-file', '/nope'])
     await sshd.stop()
-    expect(used.stderr).toMatch(/cannot read the passphrase file.*\/nope/)
+    expect(used.stderr).toMatch(/there is no passphrase file .*\/nope/)
     expect(used.stderr).not.toMatch(/bug/)
   })
 

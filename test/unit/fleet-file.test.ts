@@ -253,7 +253,7 @@ describe('the file on the disk', () => {
     })
     await expect(textOf(folder)).rejects.toMatchObject({
       exit: 2,
-      message: `cannot read ${folder}: it is a directory where a file should be`,
+      message: `cannot read the file ${folder}: it is a directory`,
     })
   })
 })

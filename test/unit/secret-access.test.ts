@@ -90,7 +90,7 @@ describe('what unlocks', () => {
   it('a key file must be named and be there: it is not made to unlock', async () => {
     await expect(contextOf({}).access.keyFile('prod')).rejects.toThrow(/of the profile prod are protected by a key file/)
     const file = join(place, 'missing-key')
-    await expect(contextOf({ run: { secretsKeyFile: file } }).access.keyFile('prod')).rejects.toThrow(/cannot read the key file/)
+    await expect(contextOf({ run: { secretsKeyFile: file } }).access.keyFile('prod')).rejects.toThrow(/there is no key file/)
     expect(readdirSync(place)).not.toContain('missing-key')
   })
 })
@@ -132,6 +132,6 @@ describe('key files', () => {
     writeFileSync(file, `${Buffer.alloc(32, 1).toString('base64')}\n`)
     chmodSync(file, 0o640)
     await expect(readKeyFile(file)).rejects.toThrow(/is open to other users/)
-    await expect(readKeyFile(place)).rejects.toThrow(/not a regular file|cannot read/)
+    await expect(readKeyFile(place)).rejects.toThrow(/not a regular file/)
   })
 })

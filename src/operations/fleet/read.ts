@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { NotFoundError, UsageError } from '../../outcome/errors.ts'
-import { errnoOf, reasonOf } from '../../profile/store-errors.ts'
+import { unreadable } from '../files/unreadable.ts'
 import { checkFleet, type FleetFile } from './check.ts'
 import { plainTree } from './plain-yaml.ts'
 import type { FileProblem } from './tree.ts'
@@ -38,12 +38,9 @@ async function bytesOf(path: string): Promise<Uint8Array> {
     }
   } catch (error) {
     if (error instanceof UsageError) throw error
-    if (errnoOf(error) !== 'ENOENT') throw new UsageError(`cannot read ${path}: ${reasonOf(error)}`)
-    throw new UsageError(`there is no file ${path}`, {
-      hints: [
-        "akctl fleet export -f FILE writes today's profile to a fleet file; akctl fleet plan -f FILE --out PLAN makes a plan",
-      ],
-    })
+    throw unreadable('file', path, error, [
+      "akctl fleet export -f FILE writes today's profile to a fleet file; akctl fleet plan -f FILE --out PLAN makes a plan",
+    ])
   }
 }
 

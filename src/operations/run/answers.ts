@@ -52,5 +52,5 @@ async function checkKey(context: Context, key: string, node: string): Promise<vo
   if (source === undefined) throw passphraseMissing(key)
   // Not read here: it may be a pipe, which can be read only once.
   if (source.kind === 'file')
-    await access(source.file, constants.R_OK).catch((error: unknown) => Promise.reject(cannotRead(error)))
+    await access(source.file, constants.R_OK).catch((error: unknown) => Promise.reject(cannotRead(source.file, error)))
 }

@@ -5,6 +5,7 @@ import { filesOf, pathOf } from '../../fleet/node-set/terms.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import type { NodeGroup } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
+import { unreadable } from '../files/unreadable.ts'
 
 /** Bytes that a file of nodes may have. */
 const LARGEST = 1024 * 1024
@@ -45,7 +46,7 @@ async function read(path: string, signal: AbortSignal): Promise<string> {
     }
   } catch (error) {
     if (signal.aborted) throw error
-    throw new UsageError(`the file of nodes ${path} can't be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw unreadable('file of nodes', path, error)
   }
   return Buffer.concat(chunks).toString('utf8')
 }

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, open, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UsageError } from '../../outcome/errors.ts'
-import { errnoOf } from '../../profile/store-errors.ts'
+import { errnoOf, reasonOf } from '../../profile/store-errors.ts'
+import { unreadable } from '../files/unreadable.ts'
 
 /** Bytes of the key. */
 const SIZE = 32
@@ -28,7 +29,7 @@ export async function makeKeyFile(file: string): Promise<boolean> {
     return true
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false
-    throw new UsageError(`cannot make the key file ${file}: ${reason(error)}`)
+    throw new UsageError(`cannot make the key file ${file}: ${reasonOf(error)}`)
   } finally {
     await unlink(fresh).catch(() => undefined)
   }
@@ -64,12 +65,8 @@ async function content(file: string): Promise<Buffer> {
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
     return bytes.subarray(0, bytesRead)
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`cannot read the key file ${file}: ${reason(error)}`)
+    throw error instanceof UsageError ? error : unreadable('key file', file, error)
   } finally {
     await handle?.close()
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { AUTHORITY } from '../../node/trust.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import type { Context } from '../context.ts'
+import { unreadable } from '../files/unreadable.ts'
 import { type Added, accept, findPlace } from './add.ts'
 
 /**
@@ -35,6 +36,6 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`--ca: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    throw unreadable('certificate', file, error)
   }
 }

@@ -4,6 +4,7 @@ import type { NodeRecord } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
 import { NotFoundError, UsageError } from '../../outcome/errors.ts'
 import type { Context } from '../context.ts'
+import { unreadable } from '../files/unreadable.ts'
 import { type Added, accept } from './add.ts'
 import { type Place, type PlaceOptions, placeOf } from './endpoints.ts'
 
@@ -93,7 +94,7 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    throw unreadable('file', file, error)
   }
 }
 
