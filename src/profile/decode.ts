@@ -29,10 +29,11 @@ export function decode<T>(schema: v.GenericSchema<unknown, T>, bytes: Buffer, pa
 
 /**
  * The bytes to store for a value.
+ * @param indent spaces a level; 0: all of it on one line
  * @throws Error (a bug of the caller) when the value could not be read again
  */
-export function encode<T>(schema: v.GenericSchema<unknown, T>, value: T, name: string): { bytes: Buffer; value: T } {
-  const text = JSON.stringify(value, undefined, 1)
+export function encode<T>(schema: v.GenericSchema<unknown, T>, value: T, name: string, indent = 1): { bytes: Buffer; value: T } {
+  const text = JSON.stringify(value, undefined, indent)
   const stored: unknown = JSON.parse(text)
   const checked = v.safeParse(schema, stored)
   if (!checked.success) throw new Error(`${name} would not be readable any more: ${describe(checked.issues[0])}`)

@@ -121,6 +121,8 @@ export interface PendingOrder {
 /** Orders under way, one a node, written durably before an order is sent and removed when its end was seen. */
 export interface PendingOrders {
   get(nodeId: number): Promise<PendingOrder | undefined>
+  /** By the ids of their nodes. */
+  all(): Promise<ReadonlyMap<number, PendingOrder>>
   put(nodeId: number, order: PendingOrder): Promise<void>
   /** Strikes out orders, by the ids of their nodes; a note of another order stays. */
   clear(ended: ReadonlyMap<number, string>): Promise<void>

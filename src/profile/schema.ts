@@ -177,9 +177,10 @@ export const secretsSchema = v.pipe(
 /** `config.json` of the home. */
 export const configSchema = v.strictObject({ schema: v.literal(1), profile: name('profile') })
 
-/** A file of `orders/`. */
-export const orderSchema = v.strictObject({
+/** A line of `orders/notes.ndjson`. */
+export const noteSchema = v.strictObject({
   schema: v.literal(1),
+  node: natural,
   id: filled,
   verb: filled,
   at: filled,

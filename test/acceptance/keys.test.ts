@@ -146,7 +146,7 @@ describe('keys import', () => {
     const run = await cli.run(['keys', 'import', 'nokey', publicFile])
     expect(run).toMatchObject({ exit: 2, stderr: expect.stringMatching(/public key/) as string })
     const missing = await cli.run(['keys', 'import', 'nokey', join(folder, 'not-there')])
-    expect(missing).toMatchObject({ exit: 2, stderr: expect.stringMatching(/no such file/i) as string })
+    expect(missing).toMatchObject({ exit: 2, stderr: expect.stringMatching(/there is no file/i) as string })
   })
 })
 

@@ -18,7 +18,21 @@ const PLACES: readonly [what: string, words: (file: string) => string[]][] = [
 
 beforeAll(async () => {
   await cli.ok(['keys', 'create', 'fleet'])
-  await cli.ok(['nodes', 'create', 'mx1', '--host', '127.0.0.1', '--user', 'root', '--key', 'fleet', '--mta', 'postfix', '--dir', '/p'])
+  await cli.ok([
+    'nodes',
+    'create',
+    'mx1',
+    '--host',
+    '127.0.0.1',
+    '--user',
+    'root',
+    '--key',
+    'fleet',
+    '--mta',
+    'postfix',
+    '--dir',
+    '/p',
+  ])
   await cli.ok(['nodes', 'create', 'web', '--access', 'https', '--host', '127.0.0.1', '--mta', 'postfix', '--dir', '/p'])
 })
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, wri
 import { join } from 'node:path'
 import type { StoreError } from '../../src/outcome/errors.ts'
 import { openHome } from '../../src/profile/home.ts'
-import type { Profile } from '../../src/profile/profile.ts'
+import type { PendingOrder, Profile } from '../../src/profile/profile.ts'
 import { tempDir } from '../support/temp.ts'
 
 const PAGE = 4096
@@ -104,15 +104,25 @@ test('a batch of journal lines is added whole or not at all', async () => {
   expect(await (await opened()).journal.list({ limit: 1000 })).toHaveLength(101)
 })
 
-test('an order is put or refused before it could be sent, and a finished one is cleared on a full disk', async () => {
+test('an order is put or refused before it could be sent, and the last finished ones are cleared on a full disk', async () => {
   leavePages(20)
-  const profile = await opened()
-  await profile.orders.put(1, { id: 'o1', verb: 'sync', at: ENTRY.at })
+  const { orders } = await opened()
+  const order = (id: number): PendingOrder => ({ id: `o${id}`, verb: 'sync', at: ENTRY.at })
+  await orders.put(1, order(1))
   leavePages(0)
-  expect(await refused(profile.orders.put(2, { id: 'o2', verb: 'sync', at: ENTRY.at }))).toMatchObject({ kind: 'store' })
-  expect(await profile.orders.get(2)).toBeUndefined()
-  await profile.orders.clear(new Map([[1, 'o1']]))
-  expect(await profile.orders.get(1)).toBeUndefined()
+  const put: number[] = [1]
+  let error: StoreError | undefined
+  for (let id = 2; error === undefined; id++) {
+    error = await refused(orders.put(id, order(id)))
+    if (error === undefined) put.push(id)
+  }
+  expect([put.length > 10, error.kind]).toEqual([true, 'store']) // what fits on the page that the file has already
+  const all = new Map(put.map((id) => [id, order(id)]))
+  expect(await orders.all()).toEqual(all)
+  expect(await refused(orders.clear(new Map([[1, 'o1']])))).toMatchObject({ kind: 'store' }) // the others need room beside them
+  expect(await orders.all()).toEqual(all)
+  await orders.clear(new Map(put.map((id) => [id, `o${id}`])))
+  expect(await orders.all()).toEqual(new Map())
 })
 
 test('a key is there whole or not at all', async () => {

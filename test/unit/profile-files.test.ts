@@ -52,7 +52,7 @@ test('every directory is 0700 and every file 0600, whatever the umask', async ()
     const { home } = await filled()
     const all = readdirSync(home, { recursive: true, encoding: 'utf8', withFileTypes: true })
     expect(all.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['config.json', 'profile.json', 'trust.json', 'journal.ndjson', 'k', 'k.pub', '1', '.lock']),
+      expect.arrayContaining(['config.json', 'profile.json', 'trust.json', 'journal.ndjson', 'k', 'k.pub', 'notes.ndjson', '.lock']),
     )
     for (const entry of all)
       expect([entry.name, mode(join(entry.parentPath, entry.name))]).toEqual([entry.name, entry.isDirectory() ? '700' : '600'])
@@ -63,7 +63,7 @@ test('every directory is 0700 and every file 0600, whatever the umask', async ()
 })
 
 describe('what somebody else could have changed is refused', () => {
-  test.each(['profile.json', 'trust.json', 'journal.ndjson', 'orders/1', 'keys/k'])('%s writable by the group', async (name) => {
+  test.each(['profile.json', 'trust.json', 'journal.ndjson', 'orders/notes.ndjson', 'keys/k'])('%s writable by the group', async (name) => {
     const { at, again } = await filled()
     chmodSync(at(name), 0o660)
     await expect(all(await again())).rejects.toThrow(StoreError)
@@ -82,7 +82,7 @@ describe('what somebody else could have changed is refused', () => {
     await expect(edit(await again()).then(async () => all(await again()))).rejects.toThrow(StoreError)
   })
 
-  test.each(['profile.json', 'trust.json', 'journal.ndjson', 'orders/1', 'keys/k', 'keys', ''])(
+  test.each(['profile.json', 'trust.json', 'journal.ndjson', 'orders/notes.ndjson', 'keys/k', 'keys', ''])(
     '%j of another user',
     async (name) => {
       const { at, again } = await filled()
@@ -91,7 +91,7 @@ describe('what somebody else could have changed is refused', () => {
     },
   )
 
-  test.each(['profile.json', 'trust.json', 'journal.ndjson', 'orders/1', 'keys/k', 'keys', ''])(
+  test.each(['profile.json', 'trust.json', 'journal.ndjson', 'orders/notes.ndjson', 'keys/k', 'keys', ''])(
     '%j that is a link',
     async (name) => {
       const { at, again } = await filled()

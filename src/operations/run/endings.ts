@@ -111,8 +111,9 @@ export class Endings {
    */
   private async adoptAll(profile: Profile, adopted: ReadonlyMap<number, Adopted>): Promise<void> {
     const bases = new Map<number, KnownRevision>()
+    const notes = await profile.orders.all()
     for (const [id, { known, orderId }] of adopted) {
-      const note = (await profile.orders.get(id))?.id
+      const note = notes.get(id)?.id
       if (note !== undefined && (note === orderId || this.sentTo(id).has(note))) bases.set(id, known)
     }
     const rebased = (node: NodeRecord): NodeRecord => (bases.has(node.id) ? withBase(node, bases.get(node.id)) : node)
