@@ -11,6 +11,8 @@ export default {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
     ],
   },
+  // ssh2 as it is shipped, see tools/lean-ssh2.mjs
+  moduleNameMapper: { '^ssh2$': '<rootDir>/dist/lazy/ssh2-bundle.cjs' },
   transformIgnorePatterns: ['/node_modules/(?!(chalk)/)'],
   testTimeout: 60_000,
   maxWorkers: 2,

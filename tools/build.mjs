@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { agent, cli, common, root } from './bundle.mjs'
+import { agent, cli, common, root, ssh2 } from './bundle.mjs'
 
 const dist = `${root}/dist`
 mkdirSync(`${dist}/lazy`, { recursive: true })
@@ -29,16 +29,27 @@ function write(name, bytes, mode = 0o644) {
   renameSync(fresh, `${dist}/${name}`)
 }
 
+/** Digests of the files that have a code cache. */
+const digests = []
+
+/** V8 accepts a code cache by the source's length alone, so the cache's name carries this digest (bin/load.js). */
+function writeCached(name, contents) {
+  const digest = createHash('sha256').update(contents).digest('hex').slice(0, 16)
+  write(name, Buffer.concat([Buffer.from(`//${digest}\n`), contents]))
+  digests.push(digest)
+}
+
 const main = await build({ ...cli, write: false })
-// V8 accepts a code cache by the source's length alone, so the cache's name carries this digest (bin/load.js).
-const [{ contents }] = main.outputFiles
-const digest = createHash('sha256').update(contents).digest('hex').slice(0, 16)
-write('akctl.cjs', Buffer.concat([Buffer.from(`//${digest}\n`), contents]))
+writeCached('akctl.cjs', main.outputFiles[0].contents)
 
 for (const name of ['inquirer', 'chalk']) {
   const lazy = await build({ ...common, entryPoints: [name], minify: true, write: false, outdir: 'dist' })
   write(`lazy/${name}.cjs`, lazy.outputFiles[0].contents)
 }
+
+const sshLibrary = await build({ ...ssh2, write: false })
+writeCached('lazy/ssh2-bundle.cjs', sshLibrary.outputFiles[0].contents)
+write('lazy/ssh2.cjs', "module.exports = require('../../bin/load.js').load(require('path').join(__dirname, 'ssh2-bundle.cjs'))\n")
 
 // The agent and its launcher: what archives for HTTPS nodes are made of.
 mkdirSync(`${dist}/agent`, { recursive: true })
@@ -52,11 +63,12 @@ cpSync(haraka, `${dist}/haraka`, { recursive: true, filter: (source) => !source.
 for (const file of readdirSync(`${dist}/haraka`, { recursive: true }))
   if (!existsSync(`${haraka}/${file}`)) rmSync(`${dist}/haraka/${file}`, { recursive: true, force: true })
 
-for (const file of readdirSync(dist))
-  if (file.endsWith('.cache') && !file.includes(digest)) rmSync(`${dist}/${file}`, { force: true })
+for (const file of readdirSync(dist, { recursive: true }))
+  if (file.endsWith('.cache') && !digests.some((digest) => file.includes(digest))) rmSync(`${dist}/${file}`, { force: true })
 
-// The code cache holds what the run that makes it compiles: that is to be a run of a command, not of --help.
+// A code cache holds what the run that makes it compiles: that is to be a run of a command, not of --help, and a login.
 const home = mkdtempSync(join(tmpdir(), 'akctl-build-'))
 const env = { ...process.env, AKCTL_HOME: home, NODE_OPTIONS: '' }
 spawnSync(process.execPath, [`${root}/bin/run.js`, 'nodes', 'list', '--no-status'], { env, stdio: 'ignore' })
 rmSync(home, { recursive: true, force: true })
+spawnSync(process.execPath, [`${root}/tools/login.cjs`], { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 30_000 })

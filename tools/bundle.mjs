@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { leanSsh2 } from './lean-ssh2.mjs'
 import { loadedWhenRead } from './loaded-when-read.mjs'
 import { compact } from './shell-text.mjs'
 
@@ -47,7 +48,7 @@ export const common = {
   supported: { 'dynamic-import': false },
 }
 
-/** The shipped CLI: one CJS file. Heavy libraries stay outside; inquirer and chalk are ESM only and get a CJS file of their own. */
+/** The shipped CLI: one CJS file. Heavy libraries stay outside; those below `alias` get a CJS file of their own. */
 export const cli = {
   ...common,
   entryPoints: { 'akctl.new': 'src/cli/main.ts' },
@@ -57,7 +58,6 @@ export const cli = {
   keepNames: true,
   plugins: [shellTexts, leanOclif],
   external: [
-    'ssh2',
     'typescript',
     'undici',
     'yaml',
@@ -68,7 +68,18 @@ export const cli = {
     'reflect-metadata',
     './lazy/*',
   ],
-  alias: { inquirer: './lazy/inquirer.cjs', chalk: './lazy/chalk.cjs' },
+  alias: { inquirer: './lazy/inquirer.cjs', chalk: './lazy/chalk.cjs', ssh2: './lazy/ssh2.cjs' },
+}
+
+/** ssh2, with names as they are: they are in its errors' traces. */
+export const ssh2 = {
+  ...common,
+  entryPoints: ['ssh2'],
+  outdir: 'dist',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  plugins: [leanSsh2],
+  external: ['cpu-features', 'ssh2/*'],
 }
 
 /** The agent: one CJS file that needs nothing but Node.js, put into archives for nodes. */

@@ -58,9 +58,12 @@ test('a file and stdin give names, a set a line', async () => {
   expect((await cli.ok(['nodes', 'select', `@file:${file}!mx05`, '--fold'])).stdout).toBe('mx[03,06]\n')
   expect((await cli.run(['nodes', 'select', '-', '--fold'], { input: 'mx01\nmx02\n' })).stdout).toBe('mx[01-02]\n')
   const missing = await cli.run(['nodes', 'select', '@file:/nope'])
-  expect([missing.exit, missing.stderr]).toEqual([2, expect.stringContaining("there is no file of nodes /nope")])
+  expect([missing.exit, missing.stderr]).toEqual([2, expect.stringContaining('there is no file of nodes /nope')])
   const endless = await cli.run(['nodes', 'select', '@file:/dev/zero'])
-  expect([endless.exit, endless.stderr]).toEqual([2, expect.stringContaining("cannot read the file of nodes /dev/zero: it is over 1024 KiB")])
+  expect([endless.exit, endless.stderr]).toEqual([
+    2,
+    expect.stringContaining('cannot read the file of nodes /dev/zero: it is over 1024 KiB'),
+  ])
   writeFileSync(file, 'mx01\nmx[03\n')
   expect((await cli.run(['nodes', 'select', `@file:${file}`])).stderr).toContain(`(character 3, in line 2 of ${file})`)
   expect((await cli.run(['mta', 'stop', 'mx01,@nope'])).exit).toBe(9)

@@ -61,6 +61,9 @@ describe('an odd server', () => {
     return { host, seen, port }
   }
 
+  const privateKey = ({ file }: KeyPair): ParsedKey & { sign(data: Buffer): Buffer } =>
+    utils.parseKey(readFileSync(file)) as ParsedKey & { sign(data: Buffer): Buffer }
+
   /** A server that takes sessions and treats commands like this. */
   function executing(treat: (accept: () => ServerChannel, connection: Connection, reject: () => void) => void): Behaviour {
     return (connection, seen) => {
@@ -130,9 +133,13 @@ describe('an odd server', () => {
     expect(end).toEqual({ kind: 'cut', why: 'cancelled' })
   })
 
-  test('shows the accepted host key without having its private half', async () => {
-    const parsed = utils.parseKey(readFileSync(hostKey.file)) as ParsedKey
-    const forged = Object.defineProperty(parsed, 'sign', { value: () => Buffer.alloc(64, 1) })
+  test.each<[string, (data: Buffer) => Buffer]>([
+    ['no signature', () => Buffer.alloc(64, 1)],
+    ['a signature that is too short', (data) => privateKey(hostKey).sign(data).subarray(1)],
+    ["another key's signature", (data) => privateKey(user).sign(data)],
+    ['a signature of something else', (data) => privateKey(hostKey).sign(data.subarray(1))],
+  ])('shows the accepted host key without having its private half: %s', async (_, sign) => {
+    const forged = Object.defineProperty(privateKey(hostKey), 'sign', { value: sign })
     const { host } = await serve(() => undefined, forged)
     await expect(host.run('true', limits)).rejects.toThrow(UntrustedError)
     await expect(host.run('true', limits)).rejects.toThrow('could not prove that it has it')

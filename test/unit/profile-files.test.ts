@@ -52,7 +52,16 @@ test('every directory is 0700 and every file 0600, whatever the umask', async ()
     const { home } = await filled()
     const all = readdirSync(home, { recursive: true, encoding: 'utf8', withFileTypes: true })
     expect(all.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['config.json', 'profile.json', 'trust.json', 'journal.ndjson', 'k', 'k.pub', 'notes.ndjson', '.lock']),
+      expect.arrayContaining([
+        'config.json',
+        'profile.json',
+        'trust.json',
+        'journal.ndjson',
+        'k',
+        'k.pub',
+        'notes.ndjson',
+        '.lock',
+      ]),
     )
     for (const entry of all)
       expect([entry.name, mode(join(entry.parentPath, entry.name))]).toEqual([entry.name, entry.isDirectory() ? '700' : '600'])
@@ -63,17 +72,20 @@ test('every directory is 0700 and every file 0600, whatever the umask', async ()
 })
 
 describe('what somebody else could have changed is refused', () => {
-  test.each(['profile.json', 'trust.json', 'journal.ndjson', 'orders/notes.ndjson', 'keys/k'])('%s writable by the group', async (name) => {
-    const { at, again } = await filled()
-    chmodSync(at(name), 0o660)
-    await expect(all(await again())).rejects.toThrow(StoreError)
-    await expect(all(await again())).rejects.toMatchObject({
-      message: expect.stringContaining(`${at(name)} `) as string,
-      hints: [expect.stringContaining(`chmod 600 ${at(name)}`) as string],
-    })
-    chmodSync(at(name), 0o600)
-    await all(await again())
-  })
+  test.each(['profile.json', 'trust.json', 'journal.ndjson', 'orders/notes.ndjson', 'keys/k'])(
+    '%s writable by the group',
+    async (name) => {
+      const { at, again } = await filled()
+      chmodSync(at(name), 0o660)
+      await expect(all(await again())).rejects.toThrow(StoreError)
+      await expect(all(await again())).rejects.toMatchObject({
+        message: expect.stringContaining(`${at(name)} `) as string,
+        hints: [expect.stringContaining(`chmod 600 ${at(name)}`) as string],
+      })
+      chmodSync(at(name), 0o600)
+      await all(await again())
+    },
+  )
 
   test.each(['', 'keys', 'orders'])('the directory %j writable by others', async (name) => {
     const { at, again } = await filled()

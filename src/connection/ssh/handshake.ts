@@ -78,7 +78,6 @@ class Handshake {
       keepaliveInterval: timeouts.keepAlive * 1000,
       keepaliveCountMax: 3,
     })
-    spareProofs(client)
     this.enter('greeting', timeouts.connect)
     socket.on('data', this.onData) // after `connect`, which pauses the socket: nothing flows before ssh2 listens
   }
@@ -134,24 +133,6 @@ class Handshake {
     this.parts.signal?.removeEventListener('abort', this.onAbort)
     this.parts.socket.removeListener('data', this.onData)
     how()
-  }
-}
-
-/** ssh2's answers to a server's messages: of its inside, and the only place where its habit below can be ended. */
-interface Inside {
-  readonly _protocol?: { readonly _handlers?: { GLOBAL_REQUEST?: (...message: readonly unknown[]) => void } }
-}
-
-/**
- * Passes over the host keys that OpenSSH tells of after each login (PROTOCOL of OpenSSH, section 2.5). ssh2 has each of them
- * proved, by a signature made there and checked here, for an event that nobody listens to: a twentieth of a connection's CPU.
- */
-function spareProofs(client: Client): void {
-  const handlers = (client as unknown as Inside)._protocol?._handlers
-  const answer = handlers?.GLOBAL_REQUEST
-  if (handlers === undefined || answer === undefined) return
-  handlers.GLOBAL_REQUEST = (...message) => {
-    if (message[1] !== 'hostkeys-00@openssh.com') answer(...message)
   }
 }
 
