@@ -52,6 +52,13 @@ const EDITS = {
   'protocol/crypto.js': [
     [/'\.\/crypto\/build\/Release\/sshcrypto\.node'/, "'ssh2/lib/protocol/crypto/build/Release/sshcrypto.node'"],
     [/randomFillSync\(packet, 5 \+ payloadLen, padLen\)/, 'pad(packet, 5 + payloadLen, padLen)', 7],
+    // AES-GCM: a packet in one write, not in three.
+    [
+      /this\._onWrite\(lenData\);(\s*\/\/[^\n]*)?\s*const encrypted = cipher\.update\(packet\.slice\(4\)\);\s*this\._onWrite\(encrypted\);\s*const final = cipher\.final\(\);[^]*?this\._onWrite\(tag\);/,
+      `const encrypted = cipher.update(packet.subarray(4));
+    cipher.final();
+    this._onWrite(Buffer.concat([lenData, encrypted, cipher.getAuthTag()]));`,
+    ],
     [/$/, PADDING],
   ],
   // Host keys that OpenSSH tells of after each login (its PROTOCOL, 2.5) were each proved, by a signature made there and checked
