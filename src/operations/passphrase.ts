@@ -47,13 +47,8 @@ export async function readPassphraseFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw cannotRead(file, error)
+    throw unreadable('passphrase file', file, error)
   }
-}
-
-/** The error for a passphrase file that can't be read. */
-export function cannotRead(file: string, error: unknown): UsageError {
-  return unreadable('passphrase file', file, error)
 }
 
 /**

@@ -29,6 +29,10 @@ const KEY_FILE = new OneAccess({ kind: 'key-file', key: Buffer.alloc(32, 9) })
 
 const ENTRY: JournalEntry = { at: '2026-01-01T00:00:00Z', by: 'me@here', verb: 'sync', outcome: 'ok' }
 
+async function notes({ orders }: Profile): Promise<readonly string[]> {
+  return [...(await orders.all())].map(([node, { id }]) => `${node} ${id}`)
+}
+
 const WORKS: readonly Work[] = [
   {
     durable: 'fsync rename fsync rename fsync',
@@ -56,6 +60,24 @@ const WORKS: readonly Work[] = [
     after: ['mx1'],
     next: (profile) => profile.journal.append([{ ...ENTRY, node: 'mx2' }]),
     afterNext: (seen) => [...(seen as string[]), 'mx2'],
+  },
+  {
+    durable: 'fsync',
+    argv: ['order', 'o1'],
+    see: notes,
+    before: ['2 other'],
+    after: ['2 other', '1 o1'],
+    next: (profile) => profile.orders.put(3, { id: 'o3', verb: 'sync', at: ENTRY.at }),
+    afterNext: (seen) => [...(seen as string[]), '3 o3'],
+  },
+  {
+    durable: 'fsync rename fsync',
+    argv: ['clear', 'o1'],
+    see: notes,
+    before: ['2 other', '1 o1'],
+    after: ['2 other'],
+    next: (profile) => profile.orders.clear(new Map([[2, 'other']])),
+    afterNext: (seen) => (seen as string[]).slice(1),
   },
   {
     durable: 'fsync rename fsync rename fsync',

@@ -64,6 +64,8 @@ async function main([work = '', argument = '', ...options]: string[]): Promise<v
   if (options.includes('--pause')) {
     await WORKS['node']?.(profile, 'warm-up')
     if (work === 'protect') await storePlain(profile.name)
+    if (work === 'order' || work === 'clear') await profile.orders.put(2, { id: 'other', verb: 'sync', at: ENTRY.at })
+    if (work === 'clear') await profile.orders.put(1, { id: argument, verb: 'sync', at: ENTRY.at })
     // Files are worked on by the one thread of the pool (UV_THREADPOOL_SIZE=1), locks by the main thread.
     const thread = (await readlink('/proc/thread-self')).split('/')[2]
     process.stdout.write(`${JSON.stringify({ main: process.pid, pool: Number(thread) })}\n`)

@@ -2,8 +2,9 @@ import { access, constants } from 'node:fs/promises'
 import type { NodeRecord } from '../../node/record.ts'
 import { NotFoundError } from '../../outcome/errors.ts'
 import type { Context } from '../context.ts'
+import { unreadable } from '../files/unreadable.ts'
 import { agentSocket } from '../lookups.ts'
-import { cannotRead, passphraseMissing, passphraseSource } from '../passphrase.ts'
+import { passphraseMissing, passphraseSource } from '../passphrase.ts'
 import type { Fleet } from './fleet.ts'
 
 /**
@@ -51,6 +52,13 @@ async function checkKey(context: Context, key: string, node: string): Promise<vo
   const source = passphraseSource(context)
   if (source === undefined) throw passphraseMissing(key)
   // Not read here: it may be a pipe, which can be read only once.
-  if (source.kind === 'file')
-    await access(source.file, constants.R_OK).catch((error: unknown) => Promise.reject(cannotRead(source.file, error)))
+  if (source.kind === 'file') await checkReadable(source.file)
+}
+
+async function checkReadable(file: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK)
+  } catch (error) {
+    throw unreadable('passphrase file', file, error)
+  }
 }
