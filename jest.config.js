@@ -4,6 +4,7 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   globalSetup: '<rootDir>/test/support/clean-environment.cjs',
+  setupFiles: ['<rootDir>/test/support/kill-guard.cjs'],
   transform: {
     '\\.sh$': '<rootDir>/test/support/text-transform.cjs',
     '\\.(t|m?j)s$': [

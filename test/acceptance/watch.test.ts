@@ -93,7 +93,8 @@ async function holdLock(node: CliNode): Promise<() => Promise<void>> {
 function waiting(node: CliNode): Promise<number> {
   return until('an order waits', 60, () => {
     const [name] = readdirSync(node.path('akctl/waiting'))
-    return name === undefined ? undefined : Number(readFileSync(node.path(`akctl/waiting/${name}`), 'utf8').split(' ')[0])
+    const pid = name === undefined ? 0 : Number(readFileSync(node.path(`akctl/waiting/${name}`), 'utf8').split(' ')[0])
+    return pid > 0 ? pid : undefined // a file that is there and not yet written is empty
   })
 }
 
