@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { unreadable } from '../operations/files/unreadable.ts'
+import { unreadable } from '../operations/files/named-file.ts'
 import type { CliContext } from './context.ts'
 
 /** A file that the command line names; `-` is stdin. @throws UsageError when it can't be read */

@@ -41,7 +41,7 @@ export async function knownPassphrase(context: CliContext, flags: PassphraseFlag
 async function givenPassphrase(context: CliContext, flags: PassphraseFlags): Promise<string | undefined> {
   const { 'passphrase-file': file } = flags
   if (flags['passphrase-stdin']) return passphraseLine(await context.stdin('--passphrase-stdin'), 'stdin')
-  if (file !== undefined) return passphraseLine(await readPassphraseFile(file), file)
+  if (file !== undefined) return readPassphraseFile(file)
   const variable = context.env['AKCTL_PASSPHRASE'] ?? ''
   return variable === '' ? undefined : variable
 }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { UsageError } from '../outcome/errors.ts'
 import type { Context } from './context.ts'
-import { unreadable } from './files/unreadable.ts'
+import { textOfNamed } from './files/named-file.ts'
 
 /**
  * The passphrase of a stored key: from `--passphrase-file`, else `AKCTL_PASSPHRASE`, else asked for. Never from argv.
@@ -11,7 +10,7 @@ export async function keyPassphrase(context: Context, key: string): Promise<stri
   const source = passphraseSource(context)
   switch (source?.kind) {
     case 'file':
-      return passphraseLine(await readPassphraseFile(source.file), source.file)
+      return readPassphraseFile(source.file)
     case 'given':
       return source.passphrase
     case 'user':
@@ -42,13 +41,9 @@ export function passphraseMissing(key: string): UsageError {
   })
 }
 
-/** The text of a passphrase file. @throws UsageError when it can't be read */
+/** The passphrase in a file. @throws UsageError when it can't be read, or is more than a line */
 export async function readPassphraseFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    throw unreadable('passphrase file', file, error)
-  }
+  return passphraseLine(await textOfNamed('passphrase file', file), file)
 }
 
 /**

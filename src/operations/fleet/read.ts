@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { NotFoundError, UsageError } from '../../outcome/errors.ts'
-import { unreadable } from '../files/unreadable.ts'
+import { unreadable } from '../files/named-file.ts'
 import { checkFleet, type FleetFile } from './check.ts'
 import { plainTree } from './plain-yaml.ts'
 import type { FileProblem } from './tree.ts'

@@ -5,7 +5,7 @@ import { filesOf, pathOf } from '../../fleet/node-set/terms.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import type { NodeGroup } from '../../profile/profile.ts'
 import type { Context } from '../context.ts'
-import { unreadable } from '../files/unreadable.ts'
+import { unreadable } from '../files/named-file.ts'
 
 /** Bytes that a file of nodes may have. */
 const LARGEST = 1024 * 1024

@@ -2,7 +2,7 @@ import { Secret } from '../../node/secret.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import type { Unlocking } from '../../profile/secret-access.ts'
 import type { Context } from '../context.ts'
-import { passphraseLine, readPassphraseFile } from '../passphrase.ts'
+import { readPassphraseFile } from '../passphrase.ts'
 
 /** What shall protect secrets from now on. */
 export type ProtectionWish =
@@ -39,7 +39,7 @@ export async function newUnlocking(context: Context, profile: string, wish: Prot
 
 /** The passphrase that a file holds. @throws UsageError when it can't be read, or holds none */
 export async function passphraseIn(file: string): Promise<Secret> {
-  return new Secret(passphraseLine(await readPassphraseFile(file), file))
+  return new Secret(await readPassphraseFile(file))
 }
 
 async function askNew({ prompter }: Context, profile: string): Promise<Secret> {

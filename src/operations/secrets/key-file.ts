@@ -3,7 +3,7 @@ import { type FileHandle, link, open, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UsageError } from '../../outcome/errors.ts'
 import { errnoOf, reasonOf } from '../../profile/store-errors.ts'
-import { unreadable } from '../files/unreadable.ts'
+import { unreadable } from '../files/named-file.ts'
 
 /** Bytes of the key. */
 const SIZE = 32

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { AUTHORITY } from '../../node/trust.ts'
 import { UsageError } from '../../outcome/errors.ts'
 import type { Context } from '../context.ts'
-import { unreadable } from '../files/unreadable.ts'
+import { textOfNamed } from '../files/named-file.ts'
 import { type Added, accept, findPlace } from './add.ts'
 
 /**
@@ -19,7 +18,7 @@ export async function addAuthority(context: Context, target: string, file: strin
     })
   }
   const { describeCertificate, readCertificate, validityProblem } = await import('../../connection/agent/certificate.ts')
-  const text = await textOf(file)
+  const text = await textOfNamed('certificate', file)
   const certificate = readCertificate(text)
   if (certificate === undefined) throw new UsageError(`--ca: ${file} holds no certificate in PEM that can be read`)
   if (text.split('-----BEGIN CERTIFICATE-----').length > 2) {
@@ -30,12 +29,4 @@ export async function addAuthority(context: Context, target: string, file: strin
   const untimely = validityProblem(described, context.clock())
   if (untimely !== undefined) throw new UsageError(`--ca: the certificate in ${file} ${untimely}`)
   return accept(context, place, [{ ...described, type: AUTHORITY }], `ca ${file}`)
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    throw unreadable('certificate', file, error)
-  }
 }

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import type { KnownHosts, KnownIdentity } from '../../connection/ssh/known-hosts.ts'
 import type { NodeRecord } from '../../node/record.ts'
 import type { TrustRecord } from '../../node/trust.ts'
 import { NotFoundError, UsageError } from '../../outcome/errors.ts'
 import type { Context } from '../context.ts'
-import { unreadable } from '../files/unreadable.ts'
+import { textOfNamed } from '../files/named-file.ts'
 import { type Added, accept } from './add.ts'
 import { type Place, type PlaceOptions, placeOf } from './endpoints.ts'
 
@@ -31,7 +30,7 @@ export async function importKnownHosts(context: Context, options: KnownHostsImpo
   const { parseKnownHosts, knownIdentities } = await import('../../connection/ssh/known-hosts.ts')
   const profile = await context.profile()
   const places = placesOf((await profile.read()).nodes, options)
-  const known = parseKnownHosts(await textOf(options.file))
+  const known = parseKnownHosts(await textOfNamed('file', options.file))
   warnOfSkipped(context, options.file, known)
   const records = await profile.trust.list()
   const added: Added[] = []
@@ -88,14 +87,6 @@ function best(
 function rank(type: string): number {
   const at = ['ssh-ed25519', 'ecdsa-', 'ssh-rsa'].findIndex((name) => type.startsWith(name))
   return at < 0 ? 3 : at
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    throw unreadable('file', file, error)
-  }
 }
 
 function warnOfSkipped(context: Context, file: string, { skipped }: KnownHosts): void {

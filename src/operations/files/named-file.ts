@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { UsageError } from '../../outcome/errors.ts'
 import { errnoOf, reasonOf } from '../../profile/store-errors.ts'
 
@@ -6,6 +7,15 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ELOOP: 'its symbolic links lead nowhere',
   EISDIR: 'it is a directory',
   ENAMETOOLONG: 'no file can have a name that long',
+}
+
+/** The text of a file that the user names. @param what it is, as for `unreadable` @throws UsageError when it can't be read */
+export async function textOfNamed(what: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw unreadable(what, file, error)
+  }
 }
 
 /**
