@@ -76,12 +76,16 @@ export const leanSsh2 = {
     b.onLoad({ filter: /\/ssh2\/lib\/.*\.js$/ }, async ({ path }) => {
       const [, name] = path.split('/ssh2/lib/')
       const text = await readFile(path, 'utf8')
-      return { loader: 'js', contents: (EDITS[name] ?? []).reduce((all, edit) => replaced(name, all, edit), text) }
+      return { loader: 'js', contents: leaner(name, text) }
     })
   },
 }
 
-/** @throws Error where a release of ssh2 is other than this was written for */
+/** @param name of one of ssh2's files, below its lib/ @throws Error where a release has something otherwise than this was written for */
+export function leaner(name, text) {
+  return (EDITS[name] ?? []).reduce((all, edit) => replaced(name, all, edit), text)
+}
+
 function replaced(name, text, [pattern, replacement, times = 1]) {
   const found = text.match(new RegExp(pattern, 'g')) ?? []
   if (found.length !== times) throw new Error(`ssh2's ${name} has ${pattern} ${found.length} times, not ${times}`)

@@ -1,0 +1,1 @@
+export function leaner(name: string, text: string): string
