@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
 import { testCli } from '../support/cli.ts'
 import { cliNodes, journalOf, storedNode, type CliNode } from '../support/cli-nodes.ts'
+import { haltWaiting } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 
 jest.setTimeout(180_000)
@@ -107,10 +108,10 @@ test('a rollback that waited while somebody else synced undoes nothing: conflict
   await once(lock.stdout, 'data')
   const rollback = ann.run(words('mta rollback mx1'))
   const pid = await until('the rollback waits', 30, waiting)
-  process.kill(pid, 'SIGSTOP') // else either of the two could be the first
-  lock.stdin.end()
-  await once(lock, 'close')
   try {
+    await haltWaiting(pid) // else either of the two could be the first
+    lock.stdin.end()
+    await once(lock, 'close')
     await bob.ok(words('mta sync relay'))
   } finally {
     process.kill(pid, 'SIGCONT')

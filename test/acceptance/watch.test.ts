@@ -8,7 +8,7 @@ import { type CliProcess, testCli } from '../support/cli.ts'
 import { type CliNode, cliNodes, journalOf, trustSshd } from '../support/cli-nodes.ts'
 import { type HarakaNode, harakaNodes, harakaPids } from '../support/haraka.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
-import { childrenOf, isAtWork } from '../support/processes.ts'
+import { haltWaiting } from '../support/processes.ts'
 import { tempDir } from '../support/temp.ts'
 import { until } from '../support/until.ts'
 
@@ -149,14 +149,8 @@ describe('one watch goes through this, in this order', () => {
     const release = await holdLock(mx1)
     await kill(() => mx1.masters())
     const script = await waiting(mx1)
-    process.kill(script, 'SIGSTOP') // the start of the watch is on the node, and goes no further
     try {
-      // A look for the lock that it has begun would take it for a script that goes no further.
-      await until(
-        'its look for the lock is over',
-        10,
-        () => !childrenOf(script).some((pid) => isAtWork(pid, 'flock')) || undefined,
-      )
+      await haltWaiting(script) // the start of the watch is on the node, and goes no further
       await release()
       await elsewhere.ok(words('mta stop mx1'))
     } finally {

@@ -1,5 +1,6 @@
 // What /proc says of processes.
 import { readFileSync } from 'node:fs'
+import { until } from './until.ts'
 
 /** The child processes of a process; none for one that is gone. */
 export function childrenOf(pid: number): number[] {
@@ -17,4 +18,14 @@ export function isAtWork(pid: number, name: string): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * Stops a script that waits for a node's lock, which others hold. A look for the lock that it has begun is waited for: it would
+ * take the lock, once that is free, for a script that goes no further. To be let go by SIGCONT.
+ */
+export async function haltWaiting(script: number): Promise<void> {
+  process.kill(script, 'SIGSTOP')
+  const isLooking = (): boolean => childrenOf(script).some((pid) => isAtWork(pid, 'flock'))
+  await until('its look for the lock is over', 10, () => !isLooking() || undefined)
 }
