@@ -183,11 +183,10 @@ END
 rv_report() {
   # What the process goes on reading was not replaced.
   if [ -n "$LIVE_EDITED" ] && [ "$HOW" != left ]; then set -- "$1" "$(ak_union "$2" "$LIVE_EDITED")"; fi
-  put wrote "$1"
-  put revision "$AK_CUR"
-  put id "$ID"
-  put took "$HOW"
-  if [ -n "$PID" ]; then put running yes; else put running no; fi
+  _running=no
+  [ -z "$PID" ] || _running=yes
+  # In one piece: each is a packet of its own otherwise.
+  say "wrote=$1${NL}revision=$AK_CUR${NL}id=$ID${NL}took=$HOW${NL}running=$_running"
   [ -z "$2" ] || say "$2" | head -n 200 | while IFS= read -r _file; do put replaced "$_file"; done
   [ -z "$2" ] || put saved "$SAVED"
 }
