@@ -1,3 +1,5 @@
+import type { ShellText } from '../script/program.ts'
+
 /** How a program on a node ended. A `cut` or `timeout` says nothing about what the program did. */
 export type End =
   | { readonly kind: 'exit'; readonly status: number }
@@ -35,9 +37,9 @@ export interface Host {
    * Runs one program (see `programOf`). Rejects only when it was certainly not started:
    * @throws {@link UnreachableError}, {@link UntrustedError}, {@link UnauthorizedError}, {@link TimeoutError}, {@link CancelledError}
    */
-  run(program: string, options: RunOptions): Promise<RunResult>
+  run(program: ShellText, options: RunOptions): Promise<RunResult>
   /** Starts a program and reads its stdout by lines. @throws as `run` */
-  feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed>
+  feed(program: ShellText, options: { readonly signal?: AbortSignal }): Promise<HostFeed>
   /** Ends the connection; never throws. */
   close(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import type { Host, HostFeed, RunOptions, RunResult } from '../connection/host.ts'
 import type { NodeRecord } from '../node/record.ts'
+import type { ShellText } from '../script/program.ts'
 
 /** SSH connections that may lie open at the same time without being used: each has a socket and about 100 KB of memory. */
 const MOST = 512
@@ -49,11 +50,11 @@ class LentHost implements Host {
     return this.host.label
   }
 
-  run(program: string, options: RunOptions): Promise<RunResult> {
+  run(program: ShellText, options: RunOptions): Promise<RunResult> {
     return this.host.run(program, options)
   }
 
-  feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
+  feed(program: ShellText, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
     return this.host.feed(program, options)
   }
 

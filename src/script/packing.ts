@@ -1,26 +1,31 @@
 import { crc32, gzipSync } from 'node:zlib'
-import prelude from './prelude.sh'
+import type { Pieces, ShellText } from './program.ts'
 
 /**
  * Programs as they travel: in a third of their bytes, each of which is encrypted for every node anew. What a script's
  * programs have in common is packed once for a run, however many nodes it goes to.
  */
 export class Packing {
-  private readonly bodies = new Map<string, Buffer>()
+  private readonly bodies: { readonly pieces: Pieces; readonly packed: Buffer }[] = []
 
   /** The program as gzip: of its head and of the rest, one after the other, which unpack as one text (RFC 1952, 2.2). */
-  pack(program: string): Buffer {
-    const at = Math.max(0, program.indexOf(prelude))
-    return Buffer.concat([stored(Buffer.from(program.slice(0, at))), this.body(program.slice(at))])
+  pack(program: ShellText): Buffer {
+    if (typeof program === 'string') return stored(Buffer.from(program))
+    return Buffer.concat([stored(Buffer.from(program.head)), this.body(program.body)])
   }
 
-  private body(text: string): Buffer {
-    const known = this.bodies.get(text)
-    if (known !== undefined) return known
-    const packed = gzipSync(text, { level: 9 })
-    this.bodies.set(text, packed)
+  /** A run has few scripts, and their pieces are the same strings each time: to compare those reads none of them. */
+  private body(pieces: Pieces): Buffer {
+    const known = this.bodies.find((body) => isSame(body.pieces, pieces))
+    if (known !== undefined) return known.packed
+    const packed = gzipSync(pieces.join('\n'), { level: 9 })
+    this.bodies.push({ pieces, packed })
     return packed
   }
+}
+
+function isSame(one: Pieces, other: Pieces): boolean {
+  return one.length === other.length && one.every((piece, index) => piece === other[index])
 }
 
 /** The most bytes of one stored block (RFC 1951, 3.2.4). */

@@ -1,4 +1,5 @@
 import type { Answer } from './answer.ts'
+import type { Pieces } from './program.ts'
 
 /** The largest answer a script may give, in bytes; more is cut off and reported as an error. */
 export const ANSWER_LIMIT = 1024 * 1024
@@ -10,7 +11,7 @@ export const ANSWER_LIMIT = 1024 * 1024
 export interface Script<T> {
   /** For messages: `postfix status`. */
   readonly name: string
-  readonly text: string
+  readonly text: Pieces
   readonly args: readonly string[]
   readonly payload?: Uint8Array
   /** True when a run whose end was not seen may have changed the node: its outcome is then `unknown`. */
@@ -25,7 +26,7 @@ export interface Script<T> {
 /** A long-running reader (logs): its text ends when its stdin ends, so a closed channel leaves nothing running. */
 export interface Feed<T> {
   readonly name: string
-  readonly text: string
+  readonly text: Pieces
   readonly args: readonly string[]
   /** Reads one line; undefined for a line that carries nothing. */
   parse(line: string): T | undefined

@@ -74,6 +74,11 @@ function quoteAfter(text: string, before: string): string {
   return quote
 }
 
+/** A script's text in one. */
+export function textOf({ text }: Pick<Script<unknown>, 'text'>): string {
+  return text.join('\n')
+}
+
 /** A place as a run came past it. */
 export interface Passed extends Place {
   /** False when nothing (see `state`) had changed since the place before: a script killed here leaves the same behind. */
@@ -95,12 +100,14 @@ export async function passed(
   const trail = join(folder, 'trail')
   rmSync(trail, { recursive: true, force: true })
   mkdirSync(trail)
-  const all = places(script.text)
+  const all = places(textOf(script))
   const from = failsFrom === undefined ? undefined : all.find(({ text }) => text.includes(failsFrom))?.line
   const begin = from === undefined ? ':' : `[ "$1" = ${from} ] || [ -e '${trail}/${from}' ]`
   const note = `_t() { _ts=$?; [ -e '${trail}/'$1 ] || ! { ${begin}; } || { : >'${trail}/'$1; echo "$1 $({ ${state}; } 2>/dev/null | cksum)" >>'${trail}/all'; }; return $_ts; }`
-  const text = [...all].reverse().reduce((lines, { line }) => lines.toSpliced(line + 1, 0, `_t ${line}`), script.text.split('\n'))
-  const run = runScript(host, { ...script, text: `${note}\n${text.join('\n')}` }, { timeout: 120 })
+  const text = [...all]
+    .reverse()
+    .reduce((lines, { line }) => lines.toSpliced(line + 1, 0, `_t ${line}`), textOf(script).split('\n'))
+  const run = runScript(host, { ...script, text: [note, ...text] }, { timeout: 120 })
   const failed = await run.then(
     () => false,
     (error: unknown) => {
@@ -123,7 +130,7 @@ function stateOf(note: string): string {
 
 /** The same script, killed with -9 when it first comes past this line. */
 export function killedAfter<T>(script: Script<T>, place: Place): Script<T> {
-  return { ...script, text: withCommandAt(script.text, place, 'kill -9 $$') }
+  return { ...script, text: [withCommandAt(textOf(script), place, 'kill -9 $$')] }
 }
 
 /** A script with a command that is run whenever it comes past a place. */
@@ -147,7 +154,7 @@ export async function cutAfter(host: Host, script: Script<unknown>, place: Place
   // Who opens one end of the fifo waits for the other: akctl's for the line, the script's until akctl's is closed.
   const wait = `[ -e '${reached}' ] || { echo $$ >'${pid}'; : >'${reached}'; read -r _ <'${gate}'; }`
   const cut = new AbortController()
-  const text = withCommandAt(script.text, place, wait)
+  const text = [withCommandAt(textOf(script), place, wait)]
   const run = runScript(host, { ...script, text }, { timeout: 90, signal: cut.signal }).then(
     () => undefined,
     (error: unknown) => error,

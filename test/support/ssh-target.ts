@@ -46,5 +46,12 @@ export function policyFor(...servers: readonly Sshd[]): IdentityPolicy {
 
 /** A script of a test's own; its answer is the field `answer`. */
 export function testScript(text: string, more: Partial<Script<string>> = {}): Script<string> {
-  return { name: 'test script', text, args: [], changes: false, interpret: ({ fields }) => fields.text('answer'), ...more }
+  return {
+    name: 'test script',
+    text: [text],
+    args: [],
+    changes: false,
+    interpret: ({ fields }) => fields.text('answer'),
+    ...more,
+  }
 }

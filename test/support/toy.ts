@@ -14,7 +14,7 @@ export const toy: MtaDriver = {
   support: () => ({ level: 'native', what: 'a line of the file value' }),
   edits: (settings) => Object.entries(settings).map(([key, value]) => [key, String(value)]),
   installArgs: () => [],
-  logs: () => ({ name: 'toy logs', text: '', args: [], parse: () => undefined }),
+  logs: () => ({ name: 'toy logs', text: [], args: [], parse: () => undefined }),
 }
 
 /** A folder for toy nodes; what still runs there is killed before it goes. */

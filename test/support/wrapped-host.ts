@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import type { Host, HostFeed, RunOptions, RunResult } from '../../src/connection/host.ts'
 import { LocalHost } from '../../src/connection/local/local-host.ts'
+import { type ShellText, wholeText } from '../../src/script/program.ts'
 import { quote } from '../../src/script/quote.ts'
 
 /** This machine seen through another program: `nsenter … `, `ip netns exec NAME`, a shell of another kind. */
@@ -17,11 +18,11 @@ export class WrappedHost implements Host {
     this.label = this.local.label
   }
 
-  run(program: string, options: RunOptions): Promise<RunResult> {
+  run(program: ShellText, options: RunOptions): Promise<RunResult> {
     return this.local.run(this.wrapped(program), options)
   }
 
-  feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
+  feed(program: ShellText, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
     return this.local.feed(this.wrapped(program), options)
   }
 
@@ -29,8 +30,8 @@ export class WrappedHost implements Host {
     return Promise.resolve()
   }
 
-  private wrapped(program: string): string {
-    return `exec ${[...this.shell, program].map((word) => quote(word)).join(' ')}`
+  private wrapped(program: ShellText): string {
+    return `exec ${[...this.shell, wholeText(program)].map((word) => quote(word)).join(' ')}`
   }
 }
 

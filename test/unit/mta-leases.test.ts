@@ -6,7 +6,7 @@ import { runScript } from '../../src/connection/scripted/run-script.ts'
 import { installScript, powerScript } from '../../src/mta/shared/operations.ts'
 import type { LeaseClaim } from '../../src/node/lease.ts'
 import { ConflictError, NodeLockedError } from '../../src/outcome/errors.ts'
-import { killedAfter, places } from '../support/kill-lines.ts'
+import { killedAfter, places, textOf } from '../support/kill-lines.ts'
 import { LocalNode, newClaim, newOrder, newSync } from '../support/local-node.ts'
 import { toy, toyFolder, toyNode } from '../support/toy.ts'
 import { until } from '../support/until.ts'
@@ -239,7 +239,7 @@ test('a script killed with -9 after any of its lines: what is left of a lease is
   const node = await toyNode(place())
   const { host, driver, installation } = node
   const script = (lease: LeaseClaim) => powerScript(driver, installation, 'stop', { ...newOrder(0), lease })
-  const text = script(newClaim()).text.split('\n')
+  const text = textOf(script(newClaim())).split('\n')
   const [from, to] = [
     text.findIndex((line) => line.startsWith('ak_wait_lock()')),
     text.findIndex((line) => line.startsWith('ak_lease_end()')),

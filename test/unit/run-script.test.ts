@@ -1,7 +1,7 @@
 import type { Host, RunResult } from '../../src/connection/host.ts'
 import { runScript } from '../../src/connection/scripted/run-script.ts'
 import { ScriptedConnection } from '../../src/connection/scripted/scripted-connection.ts'
-import { COMMAND_LIMIT } from '../../src/script/program.ts'
+import { COMMAND_LIMIT, type ShellText } from '../../src/script/program.ts'
 import type { Script } from '../../src/script/script.ts'
 import { FailedError, UnknownOutcomeError, UsageError } from '../../src/outcome/errors.ts'
 import { newOrder, newSync } from '../support/local-node.ts'
@@ -10,11 +10,11 @@ import { toy } from '../support/toy.ts'
 /** A host that gives this back, and keeps what it was told to run. */
 class StubHost implements Host {
   readonly label = 'mx1'
-  readonly ran: string[] = []
+  readonly ran: ShellText[] = []
 
   constructor(private readonly result: Partial<RunResult> = {}) {}
 
-  run(program: string): Promise<RunResult> {
+  run(program: ShellText): Promise<RunResult> {
     this.ran.push(program)
     return Promise.resolve({ stdout: '', stderr: '', overflow: false, end: { kind: 'exit', status: 0 }, ...this.result })
   }
@@ -29,7 +29,7 @@ class StubHost implements Host {
 }
 
 const script = (changes: boolean): Script<undefined> => ({
-  ...{ name: 'toy verb', text: 'true', args: [], changes },
+  ...{ name: 'toy verb', text: ['true'], args: [], changes },
   interpret: () => undefined,
 })
 

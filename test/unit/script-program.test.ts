@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failureOf, frame } from '../../src/script/answer.ts'
 import { Packing } from '../../src/script/packing.ts'
-import { COMMAND_LIMIT, commandLine, programOf } from '../../src/script/program.ts'
+import { COMMAND_LIMIT, commandLine, programOf, type ShellText, wholeText } from '../../src/script/program.ts'
 import { ConflictError, FailedError, UnauthorizedError } from '../../src/outcome/errors.ts'
 import { tempDir } from '../support/temp.ts'
 
@@ -13,13 +13,13 @@ const payload = Buffer.from(Array.from({ length: 4096 }, (_, index) => index % 2
 
 /** Runs a program text by sh with something on stdin, and reads its frame. */
 function run(
-  parts: Parameters<typeof programOf>[0],
+  parts: { readonly text: string; readonly args: readonly string[]; readonly payload?: Uint8Array },
   stdin: Uint8Array = parts.payload ?? new Uint8Array(),
   shell: readonly string[] = ['sh'],
 ): ReturnType<typeof frame> {
-  const program = programOf(parts)
+  const program = programOf({ ...parts, text: [parts.text] })
   const [command = 'sh', ...args] = shell
-  const { stdout } = spawnSync(command, [...args, '-c', program.text], { input: stdin, encoding: 'utf8' })
+  const { stdout } = spawnSync(command, [...args, '-c', wholeText(program.text)], { input: stdin, encoding: 'utf8' })
   return frame(stdout, program.mark)
 }
 
@@ -68,10 +68,10 @@ describe.each([
   })
 
   test('the system folders of commands are in PATH, whatever the login gave', () => {
-    const program = programOf({ text: 'put path "$PATH"', args: [] })
+    const program = programOf({ text: ['put path "$PATH"'], args: [] })
     const [command = 'sh', ...args] = shell
     const sh = spawnSync('sh', ['-c', `command -v ${command}`], { encoding: 'utf8' }).stdout.trim()
-    const { stdout } = spawnSync(sh, [...args, '-c', program.text], { env: {}, encoding: 'utf8' })
+    const { stdout } = spawnSync(sh, [...args, '-c', wholeText(program.text)], { env: {}, encoding: 'utf8' })
     const path = answered(frame(stdout, program.mark)).fields.text('path').split(':')
     expect(path).toEqual(expect.arrayContaining(['/usr/sbin', '/sbin', '/usr/local/sbin', '/bin']))
   })
@@ -94,7 +94,7 @@ describe('the frame', () => {
   })
 
   test('two programs never have the same mark', () => {
-    const marks = Array.from({ length: 100 }, () => programOf({ text: '', args: [] }).mark)
+    const marks = Array.from({ length: 100 }, () => programOf({ text: [], args: [] }).mark)
     expect(new Set(marks).size).toBe(100)
   })
 })
@@ -145,7 +145,7 @@ describe('what a node prints', () => {
 
 describe('a command line', () => {
   test('holds nothing that a login shell would touch', () => {
-    const program = programOf({ text: `echo "it's" \\ ! $HOME\n`, args: ['a b'] })
+    const program = programOf({ text: [`echo "it's" \\ ! $HOME\n`], args: ['a b'] })
     expect(commandLine(new Packing().pack(program.text), { sudo: true })).toMatch(
       /^exec sudo -n \/bin\/sh -c 'eval "\$\(printf %s "\$0" \| base64 -d \| gzip -d\)"' [A-Za-z0-9+/=]+$/,
     )
@@ -154,16 +154,24 @@ describe('a command line', () => {
   test.each([
     ['gzip', ['gzip', '-d']],
     ['busybox', ['busybox', 'gzip', '-d']],
-  ])('is unpacked by %s, also when another of the same script was packed before', (_, [command = '', ...args]) => {
-    const packing = new Packing()
-    for (const word of ['one', 'ünï', 'x'.repeat(40_000)]) {
-      const { text } = programOf({ text: 'put word "$1"\n', args: [word] })
-      const { stdout } = spawnSync(command, args, { input: packing.pack(text), encoding: 'utf8' })
-      expect(stdout).toBe(text)
-    }
-  })
+  ])(
+    'is unpacked by %s, also when another of the same script, or one like it, was packed before',
+    (_, [command = '', ...args]) => {
+      const packing = new Packing()
+      const unpacked = (program: ShellText): string =>
+        spawnSync(command, args, { input: packing.pack(program), encoding: 'utf8' }).stdout
+      for (const pieces of [['put word "$1"'], ['put word "$2"'], ['put word "$1"', 'put word "$2"']]) {
+        for (const word of ['one', 'ünï', 'x'.repeat(40_000)]) {
+          const { text } = programOf({ text: pieces, args: [word] })
+          expect(unpacked(text)).toBe(wholeText(text))
+          expect(unpacked(text).endsWith(pieces.join('\n'))).toBe(true)
+        }
+      }
+      expect(unpacked('echo by itself')).toBe('echo by itself')
+    },
+  )
 
   test('that is too long for one argument is refused before it is sent', () => {
-    expect(() => programOf({ text: 'x'.repeat(COMMAND_LIMIT), args: [] })).toThrow(RangeError)
+    expect(() => programOf({ text: ['x'.repeat(COMMAND_LIMIT)], args: [] })).toThrow(RangeError)
   })
 })

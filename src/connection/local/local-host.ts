@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { CancelledError, FailedError, type NodeError } from '../../outcome/errors.ts'
 import { ANSWER_LIMIT } from '../../script/script.ts'
-import { SUDO } from '../../script/program.ts'
+import { type ShellText, SUDO, wholeText } from '../../script/program.ts'
 import { CappedOutput } from '../capped-output.ts'
 import { ChunkQueue } from '../chunk-queue.ts'
 import type { End, Host, HostFeed, RunOptions, RunResult } from '../host.ts'
@@ -21,7 +21,7 @@ export class LocalHost implements Host {
     readonly label = `${name} (this machine)`,
   ) {}
 
-  run(program: string, options: RunOptions): Promise<RunResult> {
+  run(program: ShellText, options: RunOptions): Promise<RunResult> {
     if (options.signal?.aborted === true) return Promise.reject(this.cancelled())
     return new Promise((resolve, reject) => {
       const child = this.spawn(program)
@@ -58,7 +58,7 @@ export class LocalHost implements Host {
     })
   }
 
-  feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
+  feed(program: ShellText, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
     if (options.signal?.aborted === true) return Promise.reject(this.cancelled())
     const child = this.spawn(program)
     const ended = new Promise<End | Error>((resolve) => {
@@ -110,8 +110,9 @@ export class LocalHost implements Host {
   }
 
   /** A session of its own: Ctrl-C at akctl must not kill a script in the middle of a change. */
-  private spawn(program: string): ChildProcessWithoutNullStreams {
-    const [command, ...args] = this.sudo ? [...SUDO, '/bin/sh', '-c', program] : ['/bin/sh', '-c', program]
+  private spawn(program: ShellText): ChildProcessWithoutNullStreams {
+    const shell = ['-c', wholeText(program)]
+    const [command, ...args] = this.sudo ? [...SUDO, '/bin/sh', ...shell] : ['/bin/sh', ...shell]
     return spawn(command, args, { stdio: 'pipe', detached: true })
   }
 }

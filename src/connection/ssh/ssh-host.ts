@@ -1,6 +1,6 @@
 import { UnreachableError } from '../../outcome/errors.ts'
 import { Packing } from '../../script/packing.ts'
-import { commandLine } from '../../script/program.ts'
+import { commandLine, type ShellText } from '../../script/program.ts'
 import type { Host, HostFeed, RunOptions, RunResult } from '../host.ts'
 import type { IdentityPolicy } from '../identity-policy.ts'
 import { feedProgram } from './feed-program.ts'
@@ -37,12 +37,12 @@ export class SshHost implements Host {
     this.label = `${target.name} (${target.user}@${target.host}:${target.port})`
   }
 
-  run(program: string, options: RunOptions): Promise<RunResult> {
+  run(program: ShellText, options: RunOptions): Promise<RunResult> {
     const signal = this.either(options.signal)
     return this.onLink(signal, (link) => runProgram(this.label, link, this.command(program), { ...options, signal }))
   }
 
-  feed(program: string, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
+  feed(program: ShellText, options: { readonly signal?: AbortSignal }): Promise<HostFeed> {
     const signal = this.either(options.signal)
     const limits = { signal, timeout: this.timeouts.connect }
     return this.onLink(signal, (link) => feedProgram(this.label, link, this.command(program), limits))
@@ -66,7 +66,7 @@ export class SshHost implements Host {
     return this.caller.either
   }
 
-  private command(program: string): string {
+  private command(program: ShellText): string {
     return commandLine(this.shared.packing.pack(program), { sudo: this.target.sudo })
   }
 

@@ -27,7 +27,7 @@ export function harakaLogs(installation: Installation, query: LogQuery): Feed<Lo
   const since = query.since === undefined ? '' : new Date(query.since * 1000).toISOString()
   return {
     name: 'haraka logs',
-    text: logsText,
+    text: [logsText],
     args: [installation.directory, query.source, String(query.lines), since, query.follow ? 'yes' : 'no'],
     parse: parseLine,
   }

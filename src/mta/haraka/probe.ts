@@ -19,7 +19,7 @@ export interface HarakaProbe {
 export function harakaProbe(installation: Installation): Script<HarakaProbe> {
   return {
     name: 'haraka probe',
-    text: probeText,
+    text: [probeText],
     args: [installation.directory],
     changes: false,
     interpret: ({ fields }) => {

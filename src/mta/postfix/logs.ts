@@ -32,7 +32,7 @@ export function postfixLogs(installation: Installation, query: LogQuery): Feed<L
   let clock: Clock = { now: Date.now() / 1000, ahead: 0, name: '' }
   return {
     name: 'postfix logs',
-    text: logsText,
+    text: [logsText],
     args: [installation.directory, String(query.lines), query.follow ? 'yes' : 'no'],
     parse: (line) => {
       const told = readClock(line)

@@ -64,12 +64,12 @@ export function verbScript<T>(
 ): Script<T> {
   const { payload, changes, revises = false, claimant } = verb
   const before = revises ? [driver.functions, driver.making] : [driver.functions]
-  const parts = [...before, lib, drift, lease, ...(changes ? [claim] : []), listening, ...(revises ? [revise] : []), verb.text]
+  const text = [...before, lib, drift, lease, ...(changes ? [claim] : []), listening, ...(revises ? [revise] : []), verb.text]
   return {
     changes,
     ...(payload === undefined ? {} : { payload }),
     name: `${driver.name} ${verb.name}`,
-    text: parts.join('\n'),
+    text,
     args: [installation.directory, installation.service ?? '', claimant === undefined ? '' : claimText(claimant), ...verb.args],
     interpret,
   }

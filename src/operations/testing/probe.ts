@@ -21,7 +21,7 @@ export interface Probe {
 export function probeScript(directory: string): Script<Probe> {
   return {
     name: 'probe',
-    text: probeText,
+    text: [probeText],
     args: [directory],
     changes: false,
     interpret: ({ fields }) => {
