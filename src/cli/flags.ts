@@ -144,8 +144,8 @@ const limitFlags = {
   grace: graceFlag(30),
 }
 
-/** On verbs that go over a fleet in waves. `--on-failure` agrees to changes that nobody has asked for, so without a variable. */
-export const waveFlags = {
+/** On what goes over a fleet in waves. */
+export const partFlags = {
   serial: Flags.string({
     summary: 'go in waves of so many nodes, or so many percent of all: 1,10%,100% (the last one repeats)',
     helpGroup: 'WAVES',
@@ -156,6 +156,11 @@ export const waveFlags = {
     helpGroup: 'WAVES',
     ...env('pause-between'),
   }),
+}
+
+/** Where nodes are looked at between waves. `--on-failure` agrees to changes that nobody has asked for, so without a variable. */
+export const waveFlags = {
+  ...partFlags,
   gate: Flags.boolean({
     summary:
       'a wave starts only when the MTAs of the one before are well: running, synced, no growing queue; on unless --no-gate',

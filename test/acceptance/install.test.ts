@@ -167,6 +167,57 @@ describe('nodes install', () => {
   })
 })
 
+describe('nodes install in waves', () => {
+  const names = ['w1', 'w2', 'w3']
+  const prepared = (): readonly string[] => names.filter((name) => existsSync(join(temp, name, 'base/main.cf')))
+  const outcomes = ({ stdout }: CliRun): readonly string[] =>
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t').slice(0, 2).join(' '))
+
+  beforeAll(async () => {
+    for (const name of names)
+      await cli.ok(words(`nodes create ${name} --host ${name}.example.com --access local --dir ${temp}/${name}`))
+  })
+
+  test('what fails in the first wave spares the others: they are skipped, and nothing is there', async () => {
+    writeFileSync(join(temp, 'w1'), 'a file where the directory should be')
+    const run = await cli.run(words('nodes install w[1-3] --serial 1,100%'))
+    expect(outcomes(run)).toEqual(['w1 unauthorized', 'w2 skipped', 'w3 skipped'])
+    expect([run.exit, prepared()]).toEqual([6, []])
+    expect(run.stderr).toContain('wave 1 of 2: 1 node\n')
+    rmSync(join(temp, 'w1'))
+  })
+
+  test('Ctrl-C in the pause: what is prepared stays, the rest is cancelled', async () => {
+    const install = cli.start(words('nodes install w[1-3] --serial 1,100% --pause-between 10m'))
+    const done = (): boolean =>
+      journalOf(cli).some(({ node, outcome, verb }) => verb === 'nodes install' && node === 'w1' && outcome === 'changed')
+    await until('the first wave is done', 60, () => done() || undefined)
+    install.child.kill('SIGINT')
+    const run = await install.done
+    expect([run.exit, ...outcomes(run)]).toEqual([130, 'w1 changed', 'w2 cancelled', 'w3 cancelled'])
+    expect(prepared()).toEqual(['w1'])
+  })
+
+  test('run again it goes on: wave after wave, with the pause between them', async () => {
+    const run = await cli.ok(words('nodes install w[1-3] --serial 2 --pause-between 2s'))
+    expect(outcomes(run)).toEqual(['w1 ok', 'w2 changed', 'w3 changed'])
+    const [second = 0, third = 0] = ['w2', 'w3'].map((name) => statSync(join(temp, name, 'base/main.cf')).mtimeMs)
+    expect(third - second).toBeGreaterThan(1900)
+  })
+
+  test.each([
+    ['--pause-between 5s', 2, '--pause-between has a meaning only in waves'],
+    ['--serial 0', 2, '--serial'],
+    ['--serial 1 --on-failure rollback', 2, '--on-failure'],
+  ])('%s is refused', async (flags, exit, why) => {
+    const run = await cli.run(words(`nodes install w1 ${flags}`))
+    expect([run.exit, run.stderr]).toEqual([exit, expect.stringContaining(why)])
+  })
+})
+
 describe('nodes test', () => {
   const create = (name: string, flags: string): Promise<unknown> =>
     cli.ok(words(`nodes create ${name} --dir ${temp}/${name} ${flags}`))

@@ -1,5 +1,6 @@
 import type { Host } from '../../connection/host.ts'
 import { runScript } from '../../connection/scripted/run-script.ts'
+import type { Done } from '../../fleet/fan-out.ts'
 import type { Selection } from '../../fleet/select.ts'
 import type { InstallArchive, InstallOptions } from '../../mta/driver.ts'
 import { driverOf } from '../../mta/drivers.ts'
@@ -13,6 +14,7 @@ import type { Context } from '../context.ts'
 import { confirmMany, type Consent } from '../run/confirm.ts'
 import { loadFleet } from '../run/fleet.ts'
 import { claimOf } from '../run/lease.ts'
+import type { Parts } from '../run/parts.ts'
 import type { Session } from '../run/session.ts'
 import { settlePending } from '../run/settle.ts'
 import { visitHosts, type Width } from '../run/visit.ts'
@@ -24,6 +26,8 @@ import { checkInstallOptions, defaultHostname, defaultListen, isAdopted, refuseF
 export interface InstallRun {
   readonly selection: Selection
   readonly width: Width
+  /** Part by part; undefined: all nodes at once. */
+  readonly waves?: Parts | undefined
   readonly consent: Consent
   readonly dryRun: boolean
   readonly reason: string | undefined
@@ -57,11 +61,12 @@ export async function installNodes(context: Context, run: InstallRun): Promise<r
   const purpose = run.dryRun
     ? ({ kind: 'read' } as const)
     : ({ kind: 'change', verb: 'nodes install', reason: run.reason } as const)
-  return visitHosts<Installed>(context, fleet, run.width, purpose, async (session, host) => {
+  const work = async (session: Session, host: Host): Promise<Done<Installed>> => {
     await settlePending(session, purpose.kind)
     const result = await installNode(session, host, run, archives)
     return { outcome: result.made === true || (result.sent && !run.dryRun) ? 'changed' : 'ok', result }
-  })
+  }
+  return visitHosts(context, fleet, run.width, purpose, work, run.dryRun ? undefined : run.waves)
 }
 
 async function installNode(session: Session, host: Host, run: InstallRun, archives: HarakaArchives): Promise<Installed> {

@@ -1,7 +1,5 @@
 import { doneOf, type Done } from '../../fleet/fan-out.ts'
 import { foldNames } from '../../fleet/node-set/fold.ts'
-import type { Share } from '../../fleet/share.ts'
-import { wavesOf } from '../../fleet/waves.ts'
 import { QUEUE_BOUND } from '../../mta/shared/operations.ts'
 import { FailBudget } from '../../fleet/fail-budget.ts'
 import { CancelledError, FailedError, reportOf } from '../../outcome/errors.ts'
@@ -10,18 +8,14 @@ import type { Context } from '../context.ts'
 import type { ChangeResult, PutBack } from '../mta/results.ts'
 import type { Fleet } from '../run/fleet.ts'
 import { KeptLeases } from '../run/kept-leases.ts'
-import { pause } from '../run/pause.ts'
+import { counted, inParts, ONE_NODE, type Parts } from '../run/parts.ts'
 import type { Session } from '../run/session.ts'
 import { journalVisit, visitPart, whole, type Change, type Shared, type Width } from '../run/visit.ts'
 import { isCounted, passGate, type Gate } from './gate.ts'
 import { PUT_BACK, putBackNode, type Touched } from './put-back.ts'
 
 /** How a change goes over a fleet part by part. */
-export interface Waves {
-  /** The waves' sizes; the last one repeats. */
-  readonly serial: readonly Share[]
-  /** Seconds that a wave's nodes work before they are looked at and the next wave starts. */
-  readonly pause: number
+export interface Waves extends Parts {
   /** Undefined: nobody looks at them. */
   readonly gate: Gate | undefined
   /** What is done when too many nodes have failed: nothing more, or what was changed is put back too. */
@@ -46,12 +40,12 @@ export async function changeInWaves(
   waves: Waves,
   work: (session: Session) => Promise<Done<ChangeResult>>,
 ): Promise<readonly Changed[]> {
-  const limit = width.maxFail ?? { amount: 1, unit: 'nodes' }
+  const maxFail = width.maxFail ?? ONE_NODE
   const comesBack = waves.gate !== undefined || waves.onFailure === 'rollback'
   const leases = comesBack ? new KeptLeases(context, width.opener) : undefined
   const keeping = { ...purpose, leases }
   try {
-    return await whole(context, fleet, { maxFail: limit, opener: width.opener }, keeping, (shared) =>
+    return await whole(context, fleet, { maxFail, opener: width.opener }, keeping, (shared) =>
       new Rollout(context, fleet, width, keeping, waves, shared).run(work),
     )
   } finally {
@@ -75,22 +69,12 @@ class Rollout {
 
   async run(work: (session: Session) => Promise<Done<ChangeResult>>): Promise<readonly Changed[]> {
     const { context, fleet, shared, waves } = this
-    const parts = wavesOf(fleet.nodes, waves.serial)
-    for (const [index, nodes] of parts.entries()) {
-      const last = index === parts.length - 1
-      if (this.goesOn) shared.progress.part(`wave ${index + 1} of ${parts.length}: ${counted(nodes.length)}`)
-      const part = { ...fleet, nodes }
-      const width = { ...this.own, onNode: (outcome: Changed) => this.tell(outcome) }
-      await visitPart(context, part, width, this.purpose, (session) => this.remembered(session, work), shared)
-      if (!last && this.goesOn) await pause(waves.pause, context.signal)
-      await this.gate(part)
-    }
+    const width = { ...this.own, onNode: (outcome: Changed) => this.tell(outcome) }
+    const visit = (nodes: Fleet['nodes']): Promise<readonly Changed[]> =>
+      visitPart(context, { ...fleet, nodes }, width, this.purpose, (own) => this.remembered(own, work), shared)
+    await inParts(context, fleet.nodes, waves, shared, visit, (nodes) => this.gate({ ...fleet, nodes }))
     if (shared.budget.spent && waves.onFailure === 'rollback') await this.putBack()
     return fleet.nodes.flatMap(({ name }) => this.done.get(name) ?? [])
-  }
-
-  private get goesOn(): boolean {
-    return !this.shared.budget.spent && !this.context.signal.aborted
   }
 
   /** Looking at nodes and putting them back goes on when no new node is started any more. */
@@ -229,8 +213,4 @@ function editedWords(files: readonly string[], saved: string | undefined): strin
   if (files.length === 0) return ''
   const kept = saved === undefined ? '' : `: their text is kept on the node in ${saved}`
   return `, but for what was edited by hand (${files.join(', ')})${kept}`
-}
-
-function counted(nodes: number): string {
-  return nodes === 1 ? '1 node' : `${nodes} nodes`
 }

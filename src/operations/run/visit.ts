@@ -15,6 +15,7 @@ import { Endings } from './endings.ts'
 import type { Fleet } from './fleet.ts'
 import type { KeptLeases } from './kept-leases.ts'
 import { OrderGuard } from './order-guard.ts'
+import { inParts, ONE_NODE, type Parts } from './parts.ts'
 import { Session } from './session.ts'
 import { settlePending } from './settle.ts'
 
@@ -159,6 +160,7 @@ export type Below = { readonly kind: 'host'; readonly host: Host } | { readonly 
 /**
  * As visit, for work that needs the machine below the connection: nodes that are reached by scripts.
  * @param work is to call settlePending itself, once it may connect
+ * @param parts in which the run goes over the fleet; without, all of it at once
  */
 export function visitHosts<T>(
   context: Context,
@@ -166,11 +168,13 @@ export function visitHosts<T>(
   width: Width,
   purpose: Purpose,
   work: (session: Session, host: Host) => Promise<Done<T>>,
+  parts?: Parts,
 ): Promise<readonly NodeOutcome<T>[]> {
-  return visitBelow(context, fleet, width, purpose, (session, below) => {
+  const onHost = (session: Session, below: Below): Promise<Done<T>> => {
     if (below.kind === 'agent') throw noScripts(session.node)
     return work(session, below.host)
-  })
+  }
+  return visitBelow(context, fleet, width, purpose, onHost, parts)
 }
 
 /** As visitHosts, for nodes with an agent too. */
@@ -180,19 +184,24 @@ export function visitBelow<T>(
   width: Width,
   purpose: Purpose,
   work: (session: Session, below: Below) => Promise<Done<T>>,
+  parts?: Parts,
 ): Promise<readonly NodeOutcome<T>[]> {
   const lookups = new Lookups(context)
-  return whole(context, fleet, width, purpose, (shared) =>
-    run(context, fleet, width, shared, async (node, guard) => {
-      const { connection, below } = await openBelow(context, node, { ask: shared.ask, signal: guard.signal }, lookups)
-      const session = new Session(context, fleet, node, connection, { guard, endings: shared.endings, leases: leasesOf(purpose) })
-      try {
-        return await accounted(session, purpose, (own) => work(own, below))
-      } finally {
-        await connection.close()
-      }
-    }),
-  )
+  const one = async (node: NodeRecord, guard: OrderGuard, { ask, endings }: Shared): Promise<Done<T>> => {
+    const { connection, below } = await openBelow(context, node, { ask, signal: guard.signal }, lookups)
+    const session = new Session(context, fleet, node, connection, { guard, endings, leases: leasesOf(purpose) })
+    try {
+      return await accounted(session, purpose, (own) => work(own, below))
+    } finally {
+      await connection.close()
+    }
+  }
+  const maxFail = parts === undefined ? width.maxFail : (width.maxFail ?? ONE_NODE)
+  return whole(context, fleet, { ...width, maxFail }, purpose, (shared) => {
+    const visitAll = (nodes: Fleet['nodes']): Promise<readonly NodeOutcome<T>[]> =>
+      run(context, { ...fleet, nodes }, width, shared, (node, guard) => one(node, guard, shared))
+    return parts === undefined ? visitAll(fleet.nodes) : inParts(context, fleet.nodes, parts, shared, visitAll)
+  })
 }
 
 function leasesOf(purpose: Purpose): KeptLeases | undefined {

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { installNodes, type Installed } from '../../../operations/install/install.ts'
 import { AkctlCommand } from '../../command.ts'
 import type { CliContext } from '../../context.ts'
-import { changeFlags, connectionFlags, fanFlags, outcomeFlags, selectionFlags } from '../../flags.ts'
+import { changeFlags, connectionFlags, fanFlags, outcomeFlags, partFlags, selectionFlags } from '../../flags.ts'
 import { changeRunOf, nodesArg } from '../../node-args.ts'
 import type { Report } from '../../report.ts'
 import { nodesInstallView } from '../../views/nodes-install.ts'
@@ -14,6 +14,7 @@ export default class NodesInstall extends AkctlCommand {
   static override examples = [
     '<%= config.bin %> nodes install mx1',
     '<%= config.bin %> nodes install mx1 --smtp-listen 203.0.113.5:25 --hostname mx1.example.com',
+    '<%= config.bin %> nodes install --all --serial 1,100% --yes',
   ]
   static override hiddenAliases = ['node:install']
   static override strict = false
@@ -28,6 +29,7 @@ export default class NodesInstall extends AkctlCommand {
     'dry-run': changeFlags['dry-run'],
     reason: changeFlags.reason,
     'lock-timeout': changeFlags['lock-timeout'],
+    ...partFlags,
     ...connectionFlags,
     'smtp-listen': Flags.string({
       summary: 'ADDRESS:PORT of the SMTP listener; default: port 25 of the first address the node sends from, else of 127.0.0.1',
