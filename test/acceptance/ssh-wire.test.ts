@@ -40,3 +40,16 @@ test('a login and one program are ten writes at most, and the key is offered onc
   expect(sshd.log()).toContain('Accepted publickey')
   expect(sshd.log()).not.toContain('Postponed publickey')
 })
+
+test('a change in waves logs in to a node once, though gate, lease and way back come to it again', async () => {
+  const names = ['mx2', 'mx3']
+  for (const name of names) await node(cli, name, { sshd })
+  await cli.ok(['settings', 'set', ...names, 'esmtp-connection-timeout=45s'])
+  await sshd.idle()
+  const logins = (): number => sshd.log().match(/Accepted publickey/g)?.length ?? 0
+  const before = logins()
+  const run = await cli.ok(['mta', 'sync', ...names, '--serial', '1', '--on-failure', 'rollback', '--pause-between', '1s'])
+  expect(run.stdout).toMatch(/^mx2\tchanged\t.*\nmx3\tchanged\t/)
+  await sshd.idle()
+  expect(logins() - before).toBe(2)
+})

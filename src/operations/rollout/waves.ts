@@ -29,7 +29,8 @@ const READ = { kind: 'read' } as const
 /**
  * Changes a fleet in waves. A wave starts when the one before has passed its health gate and not too many nodes (without
  * --max-fail: one) have failed; what is not reached is `skipped`. A node's lease is kept until this run is through with it:
- * until it has passed the gate or, where it may be put back, to the end.
+ * until it has passed the gate or, where it may be put back, to the end; and so is its connection, as the gate and the lease's
+ * heartbeat come back to it.
  * @returns one outcome a node, in the order of the selection. A node that did not pass the gate, or was put back, is `failed`
  */
 export async function changeInWaves(
@@ -42,14 +43,17 @@ export async function changeInWaves(
 ): Promise<readonly Changed[]> {
   const maxFail = width.maxFail ?? ONE_NODE
   const comesBack = waves.gate !== undefined || waves.onFailure === 'rollback'
-  const leases = comesBack ? new KeptLeases(context, width.opener) : undefined
+  const own = comesBack && width.opener === undefined ? context.connector.keeping() : undefined
+  const opener = own ?? width.opener
+  const leases = comesBack ? new KeptLeases(context, opener) : undefined
   const keeping = { ...purpose, leases }
   try {
-    return await whole(context, fleet, { maxFail, opener: width.opener }, keeping, (shared) =>
+    return await whole(context, fleet, { maxFail, opener }, keeping, (shared) =>
       new Rollout(context, fleet, width, keeping, waves, shared).run(work),
     )
   } finally {
     await leases?.releaseAll()
+    await own?.end()
   }
 }
 
