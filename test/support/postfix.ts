@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Installation } from '../../src/mta/driver.ts'
 import { postfix } from '../../src/mta/postfix/driver.ts'
 import { freePort, LocalNode } from './local-node.ts'
+import { childrenOf } from './processes.ts'
 
 /** A Postfix node in a folder, on a free port of a loopback address; nothing is installed yet. */
 export async function postfixNode(
@@ -19,9 +20,12 @@ export async function postfixNode(
 /** The pids of Postfix masters that have this directory's pid file open, by a look at all of /proc. */
 export function masterPids(directory: string, queue = join(directory, 'queue')): readonly number[] {
   const file = join(queue, 'pid/master.pid')
-  return readdirSync('/proc')
+  const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && comm(name) === 'master' && holds(name, file))
     .map(Number)
+  // What a master has just made is its copy, with all it holds open, until it becomes another program.
+  const copies = new Set(pids.flatMap((pid) => childrenOf(pid)))
+  return pids.filter((pid) => !copies.has(pid))
 }
 
 function comm(pid: string): string {

@@ -23,12 +23,29 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
  */
 export function merged(before: NodeSpec, fields: NodeFields, clear?: ReadonlySet<Clearable>): NodeSpec {
   const kept = clear === undefined ? before : without(before, clear)
-  const { jump, jumpKey, labels, ...plain } = fields
-  const after: Mutable<NodeSpec> = { ...kept, ...plain }
+  const { jump, jumpKey, labels } = fields
+  const after = withPlain(kept, fields)
   if (labels !== undefined) after.labels = mergedLabels(kept.labels, labels)
   const hop = mergedJump(after, jump, jumpKey)
   if (hop !== undefined) after.jump = hop
   return fitting(after, before.access, fields)
+}
+
+/**
+ * The fields that a spec has as they are said; a field is never said as undefined. By name and in one order: of what is copied by
+ * the dozen each object has a shape of its own, and to read ten thousand of those takes a fleet file a seventh of its time.
+ */
+function withPlain(kept: NodeSpec, said: NodeFields): Mutable<NodeSpec> {
+  const { access = kept.access, mta = kept.mta, sudo = kept.sudo, addresses = kept.addresses } = said
+  const { name = kept.name, host = kept.host, directory = kept.directory } = said
+  const { port = kept.port, user = kept.user, key = kept.key, service = kept.service } = said
+  const after: Mutable<NodeSpec> = { access, mta, sudo, addresses, labels: kept.labels, name, host, directory }
+  if (port !== undefined) after.port = port
+  if (user !== undefined) after.user = user
+  if (key !== undefined) after.key = key
+  if (kept.jump !== undefined) after.jump = kept.jump
+  if (service !== undefined) after.service = service
+  return after
 }
 
 function without(before: NodeSpec, clear: ReadonlySet<Clearable>): NodeSpec {
