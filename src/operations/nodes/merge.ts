@@ -32,8 +32,8 @@ export function merged(before: NodeSpec, fields: NodeFields, clear?: ReadonlySet
 }
 
 /**
- * The fields that a spec has as they are said; a field is never said as undefined. By name and in one order: of what is copied by
- * the dozen each object has a shape of its own, and to read ten thousand of those takes a fleet file a seventh of its time.
+ * The fields that a spec has as they are said; a field is never said as undefined. One by one, always in the same order: objects
+ * that are spread from others have inner shapes of their own, and a fleet file of ten thousand of those takes a seventh longer.
  */
 function withPlain(kept: NodeSpec, said: NodeFields): Mutable<NodeSpec> {
   const { access = kept.access, mta = kept.mta, sudo = kept.sudo, addresses = kept.addresses } = said
