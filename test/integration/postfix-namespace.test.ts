@@ -6,6 +6,7 @@ import { postfix } from '../../src/mta/postfix/driver.ts'
 import type { LogRecord } from '../../src/mta/logs.ts'
 import { LocalNode, newOrder, newSync } from '../support/local-node.ts'
 import { masterPids } from '../support/postfix.ts'
+import { removeFolder } from '../support/temp.ts'
 import { until } from '../support/until.ts'
 import { Namespace, WrappedHost } from '../support/wrapped-host.ts'
 
@@ -53,7 +54,7 @@ afterAll(() => {
   for (const pid of masterPids(directory)) process.kill(-pid, 'SIGKILL')
   process.kill(Number(readFileSync(join(folder, 'syslogd.pid'), 'utf8')))
   namespace.end()
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
 })
 
 /** Sends a mail by Postfix's own client of SMTP, from inside. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NodeRecord } from '../../src/node/record.ts'
@@ -9,6 +9,7 @@ import type { TestCli } from './cli.ts'
 import { freePort } from './local-node.ts'
 import { masterPids, parameter } from './postfix.ts'
 import type { Sshd } from './sshd.ts'
+import { removeFolder } from './temp.ts'
 
 /** A Postfix node as an operator registers it, and the truth about it: its files and processes. */
 export class CliNode {
@@ -87,7 +88,7 @@ export function cliNodes(): (cli: TestCli, name: string, options?: NodeOptions) 
   chmodSync(root, 0o755) // Postfix works as a user of its own
   afterAll(() => {
     for (const name of readdirSync(root)) for (const pid of masterPids(join(root, name))) process.kill(pid, 'SIGKILL')
-    rmSync(root, { recursive: true, force: true })
+    removeFolder(root)
   })
   return async (cli, name, options = {}) => {
     const directory = options.directory ?? join(root, `${name}-${readdirSync(root).length}`)

@@ -18,6 +18,7 @@ import type { InstallArchive, Installation } from '../../src/mta/driver.ts'
 import { haraka } from '../../src/mta/haraka/driver.ts'
 import { HarakaArchives } from '../../src/operations/payload/haraka-archive.ts'
 import { freePort, LocalNode, newOrder } from './local-node.ts'
+import { removeFolder } from './temp.ts'
 
 /** One cache for all test files and runs of this machine: fetching Haraka takes 10 s. A run says where when its TMPDIR is its own. */
 export const harakaCache = (): string =>
@@ -96,7 +97,7 @@ export function harakaNodes(): (change?: Partial<Installation>) => Promise<Harak
   afterAll(() => {
     for (const directory of directories) {
       for (const pid of harakaPids(directory)) process.kill(pid, 'SIGKILL')
-      rmSync(directory, { recursive: true, force: true })
+      removeFolder(directory)
     }
   })
   return async (change = {}) => {

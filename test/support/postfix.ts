@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Installation } from '../../src/mta/driver.ts'
 import { postfix } from '../../src/mta/postfix/driver.ts'
 import { freePort, LocalNode } from './local-node.ts'
 import { childrenOf } from './processes.ts'
+import { removeFolder } from './temp.ts'
 
 /** A Postfix node in a folder, on a free port of a loopback address; nothing is installed yet. */
 export async function postfixNode(
@@ -56,7 +57,7 @@ export function postfixFolder(): string {
     for (const name of readdirSync(folder)) {
       for (const pid of masterPids(join(folder, name))) process.kill(-pid, 'SIGKILL')
     }
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   })
   return folder
 }

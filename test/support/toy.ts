@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Host } from '../../src/connection/host.ts'
 import type { MtaDriver } from '../../src/mta/driver.ts'
 import { LocalNode } from './local-node.ts'
+import { removeFolder } from './temp.ts'
 import functions from './toy-mta.sh'
 
 /** A driver whose MTA is a shell loop: for the shared scripts, which are the same for every MTA. */
@@ -23,7 +24,7 @@ export function toyFolder(): string {
   chmodSync(folder, 0o755)
   afterAll(() => {
     for (const pid of daemons(folder)) process.kill(-pid, 'SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   })
   return folder
 }
