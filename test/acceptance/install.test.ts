@@ -184,9 +184,10 @@ describe('nodes install in waves', () => {
   test('what fails in the first wave spares the others: they are skipped, and nothing is there', async () => {
     writeFileSync(join(temp, 'w1'), 'a file where the directory should be')
     const run = await cli.run(words('nodes install w[1-3] --serial 1,100%'))
-    expect(outcomes(run)).toEqual(['w1 unauthorized', 'w2 skipped', 'w3 skipped'])
-    expect([run.exit, prepared()]).toEqual([6, []])
+    expect(outcomes(run)).toEqual(['w1 failed', 'w2 skipped', 'w3 skipped'])
+    expect([run.exit, prepared()]).toEqual([1, []])
     expect(run.stderr).toContain('wave 1 of 2: 1 node\n')
+    expect(run.stderr).toContain(`${temp}/w1 can't be a directory, as a file is in its place or above it`)
     rmSync(join(temp, 'w1'))
   })
 

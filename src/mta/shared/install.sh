@@ -3,7 +3,12 @@
 WAIT=$1 HEAD=$2 ARCHIVE=''
 shift 2
 if [ ! -d "$AK" ]; then
-  WHY=$(mkdir -p "$AK" 2>&1) || fail unauthorized "no right, or no room, to make $AK: $WHY"
+  if ! WHY=$(mkdir -p "$AK" 2>&1); then
+    case $WHY in
+      *'Not a directory'* | *'File exists'*) fail failed "$DIR can't be a directory, as a file is in its place or above it: $WHY" ;;
+      *) fail unauthorized "no right, or no room, to make $AK: $WHY" ;;
+    esac
+  fi
 fi
 ak_wait_lock "$WAIT" install
 if [ -n "$AKCTL_LEN" ]; then
