@@ -207,6 +207,19 @@ describe('what would not come up', () => {
     rmSync(join(node.directory, 'base/plugins/broken.js'), { force: true })
   })
 
+  test('so is what listens and dies of a plugin after that: the old one is back', async () => {
+    await node.start()
+    const at = node.currentRevision()
+    const late = 'setTimeout(() => next(DENY, "the plugin has no server"), 1500)'
+    writeFileSync(join(node.directory, 'base/plugins/broken.js'), `exports.hook_init_master = (next) => ${late}\n`)
+    node.base('plugins', 'relay\nbroken\n')
+    const error = await refused()
+    expect(error.detail.join('\n')).toContain('the plugin has no server')
+    expect(node.currentRevision()).toBe(at)
+    expect(await node.connection.status()).toMatchObject({ running: true, pid: pids()[0], listening: [`127.0.0.1:${node.port}`] })
+    expect(existsSync(join(node.directory, 'run/haraka.starting'))).toBe(false)
+  }, 60_000)
+
   test('an address that this machine lacks is refused before anything is touched', async () => {
     const at = node.currentRevision()
     node.addToBase('smtp.ini', 'listen=192.0.2.77:25')

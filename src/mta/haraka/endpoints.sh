@@ -38,9 +38,13 @@ hk_wanted() {
     s/^\[[0-9a-fA-F:]*\]:[0-9][0-9]*$/&/p' | hk_plain | sort -u
 }
 
+# mta_healthy: it listens where it should, and is through with its start (akctl/start.js).
 mta_healthy() {
   _pid=$(mta_pid)
   [ -n "$_pid" ] || return 1
+  _starts=
+  read -r _starts 2>/dev/null <"$DIR/run/haraka.starting" || :
+  [ "$_starts" != "$_pid" ] || return 1
   _have=$(ak_listening "$_pid" | hk_plain)
   [ -n "$_have" ] || return 1
   for _want in $(hk_wanted); do

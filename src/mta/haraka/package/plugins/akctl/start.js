@@ -1,7 +1,8 @@
 'use strict'
 // What Haraka leaves undone when it starts as a daemon, by whomever: it gives up root's user and group, but not root's
-// other groups; the folders it writes to must be whose it becomes; nothing says of which version it is; and it refuses
-// to start over a pid file, even one whose process is dead, as after a power failure.
+// other groups; the folders it writes to must be whose it becomes; nothing says of which version it is, nor when it is
+// through with all that it may still die of; and it refuses to start over a pid file, even one whose process is dead, as
+// after a power failure.
 
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -21,6 +22,7 @@ exports.register = function () {
     for (const folder of folders.filter((name) => fs.statSync(name).uid !== uid)) run('chown', ['-R', owner, folder])
   }
   record(home, path.join(pids, 'haraka.program'))
+  tellUntilUp(path.join(pids, 'haraka.starting'), this.haraka_require('outbound'))
   if (isStale(daemon_pid_file)) fs.rmSync(daemon_pid_file, { force: true })
 }
 
@@ -32,6 +34,24 @@ function record(home, file) {
     fs.writeFileSync(file, `${process.pid} ${program.split(path.sep).slice(0, 2).join('/')}\n`, { flag: 'wx' })
   } catch {
     // no reason not to start
+  }
+}
+
+/**
+ * A file with the process's number, until it is up: it listens first, and dies of a plugin's hook_init_master or a queue
+ * that it can't load after that (functions.sh waits for its going).
+ */
+function tellUntilUp(file, outbound) {
+  const { init_queue: load } = outbound
+  try {
+    fs.rmSync(file, { force: true })
+    fs.writeFileSync(file, `${process.pid}\n`, { flag: 'wx' })
+  } catch {
+    return // no reason not to start
+  }
+  outbound.init_queue = async (...args) => {
+    await load(...args)
+    fs.rmSync(file, { force: true })
   }
 }
 
