@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, renameSyn
 import { join } from 'node:path'
 import { testCli } from '../support/cli.ts'
 import { harakaCache } from '../support/haraka.ts'
-import { freePort } from '../support/local-node.ts'
+import { freePort } from '../support/ports.ts'
 import { tempDir } from '../support/temp.ts'
 import { until } from '../support/until.ts'
 

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCli } from '../support/cli.ts'
 import { createHttpsNode } from '../support/https-node.ts'
-import { freePort } from '../support/local-node.ts'
+import { freePort } from '../support/ports.ts'
 import { tempDir } from '../support/temp.ts'
 import { until } from '../support/until.ts'
 

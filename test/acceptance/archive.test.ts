@@ -7,7 +7,7 @@ import { LocalHost } from '../../src/connection/local/local-host.ts'
 import { haraka } from '../../src/mta/haraka/driver.ts'
 import { testCli, type CliRun } from '../support/cli.ts'
 import { HarakaNode, harakaCache, harakaPids } from '../support/haraka.ts'
-import { freePort } from '../support/local-node.ts'
+import { freePort } from '../support/ports.ts'
 import { tempDir } from '../support/temp.ts'
 
 jest.setTimeout(180_000)

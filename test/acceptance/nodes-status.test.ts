@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { testCli } from '../support/cli.ts'
-import { freePort } from '../support/local-node.ts'
+import { freePort } from '../support/ports.ts'
 import { masterPids, parameter, postfixFolder } from '../support/postfix.ts'
 import { terminal } from '../support/pty.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { HarakaArchives } from '../../src/operations/payload/haraka-archive.ts'
 import { FailedError } from '../../src/outcome/errors.ts'
 import { harakaArchive, harakaCache } from '../support/haraka.ts'
-import { freePort } from '../support/local-node.ts'
+import { freePort } from '../support/ports.ts'
 import { Registry } from '../support/registry.ts'
 import { tempDir } from '../support/temp.ts'
 

@@ -18,7 +18,8 @@ import { haraka } from '../../src/mta/haraka/driver.ts'
 import { type HarakaProbe, harakaProbe } from '../../src/mta/haraka/probe.ts'
 import { HarakaArchives } from '../../src/operations/payload/haraka-archive.ts'
 import { harakaArchive, harakaCache, harakaPids } from '../support/haraka.ts'
-import { freePort, LocalNode, newOrder } from '../support/local-node.ts'
+import { LocalNode, newOrder } from '../support/local-node.ts'
+import { freePort } from '../support/ports.ts'
 import { sendMail, Sink } from '../support/sink.ts'
 import { tempDir } from '../support/temp.ts'
 import { Namespace, WrappedHost } from '../support/wrapped-host.ts'
@@ -225,7 +226,9 @@ test('a directory that cannot be made is said to be so', async () => {
   const file = join(folder, 'a-file')
   writeFileSync(file, '')
   const node = new LocalNode(haraka, { directory: join(file, 'mx'), addresses: [] })
-  await expect(node.install(await options(), await harakaArchive())).rejects.toThrow(/no right, or no room, to make/)
+  await expect(node.install(await options(), await harakaArchive())).rejects.toThrow(
+    /can't be a directory, as a file is in its place or above it/,
+  )
   rmSync(file)
   mkdirSync(file)
 }, 60_000)

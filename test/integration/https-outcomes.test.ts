@@ -9,7 +9,7 @@ import {
   UnreachableError,
 } from '../../src/outcome/errors.ts'
 import { type TestCertificate, makeCertificate } from '../support/certificates.ts'
-import { freePort } from '../support/local-node.ts'
+import { freePort } from '../support/ports.ts'
 import {
   API_KEY,
   type Arrived,

@@ -12,7 +12,8 @@ import {
   UnreachableError,
   UntrustedError,
 } from '../../src/outcome/errors.ts'
-import { freePort, startSshd, type Sshd } from '../support/sshd.ts'
+import { freePort } from '../support/ports.ts'
+import { startSshd, type Sshd } from '../support/sshd.ts'
 import { endpointOf, keyCredential, policyFor, policyOf, targetOf, testScript, TIMEOUTS } from '../support/ssh-target.ts'
 
 describe('a node behind a jump host', () => {

@@ -17,7 +17,8 @@ import { join } from 'node:path'
 import type { InstallArchive, Installation } from '../../src/mta/driver.ts'
 import { haraka } from '../../src/mta/haraka/driver.ts'
 import { HarakaArchives } from '../../src/operations/payload/haraka-archive.ts'
-import { freePort, LocalNode, newOrder } from './local-node.ts'
+import { LocalNode, newOrder } from './local-node.ts'
+import { freePort } from './ports.ts'
 import { removeFolder } from './temp.ts'
 
 /** One cache for all test files and runs of this machine: fetching Haraka takes 10 s. A run says where when its TMPDIR is its own. */

@@ -1,5 +1,4 @@
 import { readFileSync, readlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Host } from '../../src/connection/host.ts'
 import { LocalHost } from '../../src/connection/local/local-host.ts'
@@ -69,13 +68,4 @@ export function newOrder(lockWait = 10): Order {
 /** A fresh sync order: takes over and restarts unless told otherwise. */
 export function newSync(change: Pick<SyncOrder, 'settings'> & Partial<SyncOrder>): SyncOrder {
   return { ...newOrder(), expect: 'any', restart: true, ...change }
-}
-
-/** A TCP port of 127.0.0.x that was free a moment ago. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, host, resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -1,9 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { processesOf } from '../../tools/leftovers.mjs'
+import { freePort } from './ports.ts'
 import { childrenOf } from './processes.ts'
 import { until } from './until.ts'
 
@@ -67,18 +67,6 @@ export function makeKey(file: string, options: { readonly type?: KeyType; readon
   const publicLine = readFileSync(`${file}.pub`, 'utf8').trim()
   const fingerprint = execFileSync('ssh-keygen', ['-lf', `${file}.pub`], { encoding: 'utf8' }).split(' ')[1] ?? ''
   return { file, bytes: readFileSync(file), publicLine, fingerprint }
-}
-
-/** A TCP port of 127.0.0.1 that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** Starts a private sshd and waits until it listens. */
