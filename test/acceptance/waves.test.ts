@@ -72,6 +72,18 @@ test('an MTA that dies after its change fails the gate: the run ends, and what i
   ])
 })
 
+test('an MTA that hangs after its change fails the gate, though its process is there', async () => {
+  const started = cli.start(words('mta restart mx1 mx2 --serial 1 --pause-between 3s --gate-timeout 1s --json'))
+  await until('mx1 is restarted', 60, () => journalOf(cli).at(-1)?.verb === 'mta restart' || undefined)
+  const [pid = 0] = nodes[0].masters()
+  process.kill(pid, 'SIGSTOP')
+  const run = await started.done
+  process.kill(pid, 'SIGCONT')
+  expect(run.exit).toBe(1)
+  expect(run.json.nodes?.map(({ outcome }) => outcome)).toEqual(['failed', 'skipped'])
+  expect(run.json.nodes?.[0]?.error?.message).toContain('within 1 s: the MTA runs and does not answer')
+})
+
 test('SIGTERM in the pause, when nobody else gets at the node: no new node, what was done stays, exit 130', async () => {
   await cli.ok(words('settings set --defaults spool-readers=8'))
   const started = cli.start(words('mta sync mx1 mx2 mx3 --serial 1 --pause-between 1h --json'))

@@ -42,6 +42,18 @@ test('a node that is not well after its change has failed, and the later waves a
   ])
 })
 
+test.each(['mute', 'hung'] as const)('an MTA that is %s after its change is not well, though it runs', async (how) => {
+  const world = await synced()
+  const spoiling: Work = async (session) => {
+    const result = await SYNC(session)
+    world.node(session.node.name)[how] = true
+    return result
+  }
+  const nodes = await run(world, waves('1'), { work: spoiling })
+  expect(outcomesOf(nodes)).toEqual(['failed', 'skipped', 'skipped', 'skipped'])
+  expect(nodes[0]?.error?.message).toBe('did not pass the health gate within 0 s: the MTA runs and does not answer')
+})
+
 test.each([
   ['has grown too much', 11, 'failed'],
   ['has grown within the bound', 10, 'changed'],

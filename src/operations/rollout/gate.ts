@@ -37,7 +37,7 @@ export async function passGate(session: Session, change: ChangeResult, before: N
 /** @returns why it does not pass; undefined when it does. @throws what another look would not mend */
 async function look(session: Session, change: ChangeResult, before: NodeState, gate: Gate): Promise<Error | undefined> {
   try {
-    const state = await session.connection.status(countingTo(before, gate))
+    const state = await session.connection.status({ ...countingTo(before, gate), answers: true })
     const faults = faultsOf(state, { change, before, gate, synced: syncedOf(state, session.wanted) })
     return faults.length === 0 ? undefined : notWell(session, faults, gate)
   } catch (error) {
@@ -65,6 +65,7 @@ function faultsOf(
   const faults: string[] = []
   // One that was down already, and that no order has stopped, is no better for it.
   if (!state.running && (change.running === true || state.wanted === 'running')) faults.push('the MTA is not running')
+  if (change.verb !== 'stop' && state.running && state.mute === true) faults.push('the MTA runs and does not answer')
   if (change.verb === 'stop' && state.running) faults.push('the MTA is running')
   // Settings that were not pushed (a restart, a rollback) are no fault of the node's.
   if (change.synced === 'yes' && synced !== 'yes') faults.push(`SYNCED is ${synced}`)
