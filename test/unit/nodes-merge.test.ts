@@ -27,3 +27,14 @@ test('a key for the jump host alone, and what is taken away', () => {
   expect(less).toEqual({ ...whole, jump: undefined, service: undefined, labels: {} })
   expect(Object.keys(less)).not.toContain('jump')
 })
+
+test('with another access goes what belonged to the one before, but for what is said with it', () => {
+  const { port = 0, user = '', key = '', jump, ...plain } = whole
+  expect(merged(whole, { access: 'https' })).toEqual({ ...plain, access: 'https', sudo: false })
+  expect(merged(whole, { access: 'local' })).toEqual({ ...plain, access: 'local' })
+  for (const said of [{ port }, { user }, { key }, { sudo: true }])
+    expect(merged(whole, { access: 'https', ...said })).toEqual({ ...plain, access: 'https', sudo: false, ...said })
+  if (jump === undefined) throw new Error('no jump host')
+  expect(merged(whole, { access: 'https', jump }).jump).toMatchObject({ host: jump.host })
+  expect(merged({ ...plain, access: 'https' }, { access: 'ssh' })).toEqual({ ...plain, access: 'ssh' })
+})
