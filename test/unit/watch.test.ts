@@ -41,6 +41,7 @@ test('one round: what should run is started, what an order has stopped is not, a
     'mute changed well',
     'gone unreachable -',
   ])
+  expect(report.nodes.map(({ result }) => result?.restarted)).toEqual([true, false, false, false, true, undefined])
   expect([...eventsOf(report)].sort()).toEqual(['dead down', 'dead restarted', 'gone unreachable', 'mute mute', 'mute restarted'])
   expect(report.differences).toBe(false)
   for (const [name, starts] of [
@@ -59,6 +60,10 @@ test('one round: what should run is started, what an order has stopped is not, a
     ['mta watch', 'mute', 'changed', 'the MTA was restarted (try 1 of 2)'],
   ])
   expect(journal[0]?.orderId).toMatch(/^\w{26}$/)
+  const restarts = report.data.events.filter(({ event }) => event === 'restarted')
+  expect(restarts.map(({ node, orderId }) => [node, orderId]).sort()).toEqual(
+    journal.map(({ node, orderId }) => [node, orderId]).sort(),
+  )
   expect(await fleet.profile.orders.get(1)).toBeUndefined()
 })
 
