@@ -23,6 +23,12 @@ const { values, positionals } = parseArgs({
     profile: { type: 'string' },
   },
 })
+const PARTS = ['start', 'plan', 'fleet', 'apply', 'agents']
+const unknown = positionals.filter((word) => !PARTS.includes(word))
+if (unknown.length > 0) {
+  console.error(`bench knows no ${unknown.join(', ')}: give any of ${PARTS.join(', ')}, or nothing for all`)
+  process.exit(2)
+}
 const wanted = (part) => positionals.length === 0 || positionals.includes(part)
 
 // sshd and agent listen on all addresses of a network of its own, which has a loopback interface and nothing else.
