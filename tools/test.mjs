@@ -3,8 +3,11 @@ import { TEST_CACHE, fetchHaraka } from './fetch-haraka.mjs'
 import { lint } from './lint.mjs'
 import { runJest } from './run-jest.mjs'
 
+// npm's registry is waited for beside the lint, which has work for both cores of a small machine.
+const fetched = fetchHaraka(TEST_CACHE, ['x64', 'arm64'])
+fetched.catch(() => undefined) // told once the lint is over
 const style = await lint()
-await fetchHaraka(TEST_CACHE, ['x64', 'arm64'])
+await fetched
 const tests = await runJest(process.argv.slice(2))
 
 if (tests.slow.length > 1) console.log(`\nThe slowest test files:\n${tests.slow.join('\n')}`)
