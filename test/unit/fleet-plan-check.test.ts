@@ -1,17 +1,10 @@
 import type { FleetChanges } from '../../src/operations/fleet/changes.ts'
 import { changesProblem } from '../../src/operations/fleet/plan-check.ts'
-import { type NodeSpec, blankNode } from '../../src/operations/nodes/merge.ts'
-
-const jump = { user: 'ops', host: 'bastion.example.com', port: 22, key: 'main' }
-const whole: NodeSpec = {
-  ...blankNode('mx1', 'mx1.example.com', '/opt/akmta'),
-  ...{ access: 'ssh', mta: 'haraka', sudo: true, port: 2222, user: 'deploy', key: 'main', service: 'haraka.service', jump },
-  addresses: ['203.0.113.5'],
-  labels: { role: 'relay' },
-}
+import type { NodeSpec } from '../../src/operations/nodes/merge.ts'
+import { JUMP, WHOLE } from '../support/node-spec.ts'
 
 const problemOf = (change: Partial<NodeSpec>): string | undefined =>
-  changesProblem({ put: [{ spec: { ...whole, ...change }, settings: {} }], remove: [] })
+  changesProblem({ put: [{ spec: { ...WHOLE, ...change }, settings: {} }], remove: [] })
 
 test('what a fleet file can say is no problem', () => {
   expect(problemOf({})).toBeUndefined()
@@ -31,10 +24,10 @@ test.each<[string, Partial<NodeSpec>]>([
   ['dir', { directory: 'opt/akmta' }],
   ['user', { user: 'a b' }],
   ['key', { key: '../key' }],
-  ['jump', { jump: { ...jump, host: 'a b' } }],
-  ['jump', { jump: { ...jump, port: 65_536 } }],
-  ['jump', { jump: { ...jump, user: '-oProxyCommand=x' } }],
-  ['jump-key', { jump: { ...jump, key: '../key' } }],
+  ['jump', { jump: { ...JUMP, host: 'a b' } }],
+  ['jump', { jump: { ...JUMP, port: 65_536 } }],
+  ['jump', { jump: { ...JUMP, user: '-oProxyCommand=x' } }],
+  ['jump-key', { jump: { ...JUMP, key: '../key' } }],
   ['service', { service: '--now' }],
   ['address', { addresses: ['203.0.113.500'] }],
   ['label', { labels: { 'a b': 'c' } }],
@@ -48,9 +41,9 @@ test('fields that do not go together', () => {
 })
 
 test('settings, names that are there twice, and groups, each by its place', () => {
-  const node = { spec: whole, settings: {} }
+  const node = { spec: WHOLE, settings: {} }
   const bad = { 'spool-readers': 1e9 } as const
-  const second = { ...whole, name: 'mx2' }
+  const second = { ...WHOLE, name: 'mx2' }
   const problems = [
     changesProblem({ ...nothing(), defaults: bad }),
     changesProblem({ ...nothing(), put: [node, { spec: second, settings: bad }] }),
