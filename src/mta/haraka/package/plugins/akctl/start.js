@@ -39,7 +39,7 @@ function record(home, file) {
 
 /**
  * A file with the process's number, until it is up: it listens first, and dies of a plugin's hook_init_master or a queue
- * that it can't load after that (functions.sh waits for its going).
+ * that it can't load after that (mta_healthy in endpoints.sh waits for its going).
  */
 function tellUntilUp(file, outbound) {
   const { init_queue: load } = outbound
